@@ -70,7 +70,7 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts since the gate was made (in a resumed run: since the run began).
+    """Counts since the gate was made.
 
     Attributes:
         steps: agent steps settled.

@@ -1,0 +1,93 @@
+"""Human oversight of reinforcement learning: overseers, the gate, the log, and the truth."""
+
+from __future__ import annotations
+
+from oversight.atari import AtariGame, AtariSettings, AtariSnapshot
+from oversight.errors import (
+    BlockerMismatch,
+    InvalidDecision,
+    LinkError,
+    LogCorrupted,
+    LogError,
+    LogVersionMismatch,
+    OverseerGone,
+    OversightError,
+    RunError,
+)
+from oversight.games import GAMES, Game, Zone, game_named
+from oversight.gate import Gate, Outcome, Settled
+from oversight.log import InterventionLog, LogMeta, StepTable
+from oversight.oracle import OracleOverseer
+from oversight.overseer import AllowAll, Overseer, ScriptedOverseer
+from oversight.palette import PALETTE_GREY, PALETTE_RGB, to_grey, to_rgb
+from oversight.rewards import agent_reward
+from oversight.settings import GateSettings, Mode, RewardRule
+from oversight.simulated import HumanModel, SimulatedHuman
+from oversight.sink import NullSink, StepSink
+from oversight.truth import TruthProbe
+from oversight.types import (
+    Amendment,
+    Decision,
+    Event,
+    Hint,
+    Proposal,
+    Screen,
+    Source,
+    StepRecord,
+    Tally,
+    Verdict,
+)
+from oversight.wrapper import OversightWrapper
+
+__all__ = [
+    "GAMES",
+    "PALETTE_GREY",
+    "PALETTE_RGB",
+    "AllowAll",
+    "Amendment",
+    "AtariGame",
+    "AtariSettings",
+    "AtariSnapshot",
+    "BlockerMismatch",
+    "Decision",
+    "Event",
+    "Game",
+    "Gate",
+    "GateSettings",
+    "Hint",
+    "HumanModel",
+    "InterventionLog",
+    "InvalidDecision",
+    "LinkError",
+    "LogCorrupted",
+    "LogError",
+    "LogMeta",
+    "LogVersionMismatch",
+    "Mode",
+    "NullSink",
+    "OracleOverseer",
+    "Outcome",
+    "Overseer",
+    "OverseerGone",
+    "OversightError",
+    "OversightWrapper",
+    "Proposal",
+    "RewardRule",
+    "RunError",
+    "Screen",
+    "ScriptedOverseer",
+    "Settled",
+    "SimulatedHuman",
+    "Source",
+    "StepRecord",
+    "StepSink",
+    "StepTable",
+    "Tally",
+    "TruthProbe",
+    "Verdict",
+    "Zone",
+    "agent_reward",
+    "game_named",
+    "to_grey",
+    "to_rgb",
+]

@@ -1,0 +1,210 @@
+"""An Atari game with its truth: an environment that owns the frames.
+
+It plays every emulator frame itself, so that the watch sees each of them, keeps the screens an
+overseer and an agent look at, and can be put back to an earlier moment as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import cv2
+import gymnasium
+import numpy as np
+from ale_py import ALEState
+from numpy.typing import NDArray
+
+from oversight.catastrophes import Catastrophe, Watch, catastrophe_of
+from oversight.emulator import AleEmulator
+from oversight.games import Game
+from oversight.lookahead import LookAhead
+from oversight.palette import PALETTE_GREY, to_rgb
+
+__all__ = ["AtariGame", "AtariSettings", "AtariSnapshot"]
+
+STACK = 4
+"""Screens in an observation (Mnih et al. 2015)."""
+SIDE = 84
+"""Pixels along each side of an observation's screens (Mnih et al. 2015)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtariSettings:
+    """How the game is played.
+
+    Attributes:
+        noop_max: a new game begins with 0 to this many frames of NOOP, drawn from the seed;
+            played before the gate, nobody judges them (30: Mnih et al. 2015).
+        max_agent_steps: an episode is cut after this many agent steps; None plays it out.
+        max_frames: an episode is cut after this many frames (108,000 is half an hour of play).
+        sticky: probability that a frame repeats the previous action. With more than 0 a block
+            may not hold.
+        clip_reward: pay the agent the sign of the score (Mnih et al. 2015).
+    """
+
+    noop_max: int = 30
+    max_agent_steps: int | None = None
+    max_frames: int = 108_000
+    sticky: float = 0.0
+    clip_reward: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AtariSnapshot:
+    """A moment of an `AtariGame`, complete: emulator, screens, watch and counters."""
+
+    emulator: ALEState
+    stack: NDArray[np.uint8]
+    screen: NDArray[np.uint8]
+    watch: Watch
+    steps: int
+    frames: int
+    game_return: float
+
+
+class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
+    """One Atari game, one agent step at a time.
+
+    Observation: uint8 (4, 84, 84), the newest screen last; each is the brightness of the step's
+    last two frames, their maximum. Reward: the score of the step, its sign if clipped.
+    `info`: `game_reward` (float), `catastrophe_onsets` (int, by the truth, reset frames counted in
+    `reset`'s info) and `harmful_frames` (int) of the step.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 15}
+
+    def __init__(
+        self,
+        game: Game,
+        settings: AtariSettings | None = None,
+        *,
+        catastrophe: Catastrophe | None = None,
+        render_mode: str | None = None,
+    ) -> None:
+        """Load the game.
+
+        Args:
+            game: which game.
+            settings: how it is played.
+            catastrophe: what must not happen; the paper's for this game if not given.
+            render_mode: "rgb_array" or None.
+        """
+        self.game = game
+        self.settings = settings or AtariSettings()
+        self.render_mode = render_mode
+        self.observation_space = gymnasium.spaces.Box(0, 255, (STACK, SIDE, SIDE), np.uint8)
+        self.action_space = gymnasium.spaces.Discrete(game.n_actions)  # type: ignore[assignment]
+        self.catastrophe = catastrophe or catastrophe_of(game.name)
+        self._emulator = AleEmulator(game, sticky=self.settings.sticky)
+        self.truth = LookAhead(
+            self._emulator,
+            self.catastrophe,
+            n_actions=game.n_actions,
+            frameskip=game.frameskip,
+        )
+        self._watch = self.catastrophe.watch(self._emulator)
+        self._screen = self._emulator.screen()
+        self._stack = np.zeros((STACK, SIDE, SIDE), np.uint8)
+        self._steps = 0
+        self._frames = 0
+        self._game_return = 0.0
+
+    @property
+    def catastrophe_name(self) -> str:
+        """See `oversight.wrapper.Overseeable`."""
+        return self.catastrophe.name
+
+    @property
+    def safe_twin(self) -> tuple[int, ...]:
+        """See `oversight.wrapper.Overseeable`."""
+        return self.game.safe_twin
+
+    def screen(self) -> NDArray[np.uint8]:
+        """The last frame as palette indices: uint8 (210, 160); not to be written to."""
+        return self._screen
+
+    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+        """The last frame in colour: uint8 (210, 160, 3)."""
+        return to_rgb(self._screen) if self.render_mode == "rgb_array" else None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
+        """Start a new game, with NOOPs at its start as the seed has it."""
+        super().reset(seed=seed, options=options)
+        self._emulator.reset()
+        self._watch = self.catastrophe.watch(self._emulator)
+        self._steps = self._frames = 0
+        self._game_return = 0.0
+        onsets = harmful = 0
+        # One frame at least: the screen after a reset is not the game's yet.
+        for _ in range(1 + int(self.np_random.integers(self.settings.noop_max + 1))):
+            previous = self._emulator.screen()
+            self._emulator.act(0)
+            onsets += self._watch.frame(self._emulator)
+            harmful += self._watch.harmful
+        self._see(previous)
+        self._stack[:] = self._stack[-1]
+        return self._stack.copy(), self._info(0.0, onsets, harmful)
+
+    def step(self, action: int) -> tuple[NDArray[np.uint8], float, bool, bool, dict[str, Any]]:
+        """Play one agent step; see the class for what comes back."""
+        score = 0.0
+        onsets = harmful = 0
+        previous = self._screen
+        for _ in range(self.game.frameskip):
+            previous = self._emulator.screen()
+            score += self._emulator.act(int(action))
+            onsets += self._watch.frame(self._emulator)
+            harmful += self._watch.harmful
+            self._frames += 1
+        self._see(previous)
+        self._steps += 1
+        self._game_return += score
+        terminated = self._emulator.game_over
+        limit = self.settings.max_agent_steps
+        cut = self._frames >= self.settings.max_frames or (
+            limit is not None and self._steps >= limit
+        )
+        reward = float(np.sign(score)) if self.settings.clip_reward else score
+        info = self._info(score, onsets, harmful)
+        return self._stack.copy(), reward, terminated, cut and not terminated, info
+
+    def snapshot(self) -> AtariSnapshot:
+        """This moment, to come back to."""
+        return AtariSnapshot(
+            self._emulator.snapshot(),
+            self._stack.copy(),
+            self._screen.copy(),
+            self._watch.copy(),
+            self._steps,
+            self._frames,
+            self._game_return,
+        )
+
+    def restore(self, moment: AtariSnapshot) -> NDArray[np.uint8]:
+        """Go back to a moment; returns its observation."""
+        self._emulator.restore(moment.emulator)
+        self._stack[:] = moment.stack
+        self._screen = moment.screen.copy()
+        self._watch = moment.watch.copy()
+        self._steps, self._frames = moment.steps, moment.frames
+        self._game_return = moment.game_return
+        self.truth.moved(self._watch)
+        return self._stack.copy()
+
+    def _see(self, previous: NDArray[np.uint8]) -> None:
+        self._screen = self._emulator.screen()
+        grey = cv2.max(cv2.LUT(self._screen, PALETTE_GREY), cv2.LUT(previous, PALETTE_GREY))
+        self._stack[:-1] = self._stack[1:]
+        self._stack[-1] = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        self.truth.moved(self._watch)
+
+    def _info(self, score: float, onsets: int, harmful: int) -> dict[str, Any]:
+        return {
+            "game_reward": score,
+            "game_return": self._game_return,
+            "catastrophe_onsets": onsets,
+            "harmful_frames": harmful,
+        }

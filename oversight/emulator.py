@@ -1,0 +1,99 @@
+"""An emulator as the truth needs it: frames one by one, and states that can be taken back."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from ale_py import Action, ALEInterface, ALEState, LoggerMode, roms
+from numpy.typing import NDArray
+
+from oversight.games import Game
+
+__all__ = ["AleEmulator", "Emulator"]
+
+
+class Emulator(Protocol):
+    """A game that can be advanced by one frame and put back to where it was."""
+
+    @property
+    def game_over(self) -> bool:
+        """Whether the game has ended; further frames change nothing."""
+        ...
+
+    def act(self, action: int) -> float:
+        """Play one frame with the game's action of that number; returns the score gained."""
+        ...
+
+    def ram(self) -> NDArray[np.uint8]:
+        """The console's memory: uint8 (128,)."""
+        ...
+
+    def screen(self) -> NDArray[np.uint8]:
+        """Palette indices: uint8 (210, 160); after `restore` stale until the next `act`."""
+        ...
+
+    def snapshot(self) -> ALEState:
+        """The whole state, random numbers included."""
+        ...
+
+    def restore(self, state: ALEState) -> None:
+        """Go back to a snapshot. The screen stays stale until the next `act`."""
+        ...
+
+
+class AleEmulator:
+    """The Arcade Learning Environment behind one game's own action numbers."""
+
+    def __init__(self, game: Game, *, seed: int = 0, sticky: float = 0.0) -> None:
+        """Load the game's ROM from ale-py's wheel.
+
+        Args:
+            game: which game.
+            seed: of the emulator's own random numbers; matters with sticky actions only.
+            sticky: probability that a frame repeats the previous action instead.
+        """
+        ALEInterface.setLoggerMode(LoggerMode.Error)
+        self._ale = ALEInterface()
+        self._ale.setInt("random_seed", seed % 2**31)
+        self._ale.setFloat("repeat_action_probability", sticky)
+        self._ale.loadROM(roms.get_rom_path(game.rom))
+        self._actions = tuple(getattr(Action, name) for name in game.actions)
+
+    @property
+    def game_over(self) -> bool:
+        """See `Emulator.game_over`."""
+        return bool(self._ale.game_over(with_truncation=False))
+
+    @property
+    def lives(self) -> int:
+        """Lives left; 0 in games that have none."""
+        return int(self._ale.lives())
+
+    def reset(self) -> None:
+        """Start a new game."""
+        self._ale.reset_game()
+
+    def act(self, action: int) -> float:
+        """See `Emulator.act`."""
+        return float(self._ale.act(self._actions[action]))
+
+    def ram(self) -> NDArray[np.uint8]:
+        """See `Emulator.ram`."""
+        return self._ale.getRAM()
+
+    def screen(self) -> NDArray[np.uint8]:
+        """See `Emulator.screen`."""
+        return self._ale.getScreen()
+
+    def screen_rgb(self) -> NDArray[np.uint8]:
+        """What the emulator itself draws: uint8 (210, 160, 3)."""
+        return self._ale.getScreenRGB()
+
+    def snapshot(self) -> ALEState:
+        """See `Emulator.snapshot`."""
+        return self._ale.cloneState(include_rng=True)
+
+    def restore(self, state: ALEState) -> None:
+        """See `Emulator.restore`."""
+        self._ale.restoreState(state)

@@ -1,0 +1,295 @@
+"""The gate: all that oversight means, in one class that knows no environment class.
+
+It is used in two halves around an environment's step, for one environment or for many:
+
+    executed = gate.decide(actions)          # proposals, review, what to execute
+    ...the environments are stepped...
+    settled = gate.settle(outcomes)          # rewards, counts, log
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from oversight.errors import InvalidDecision
+from oversight.ledger import blame, counted
+from oversight.overseer import AllowAll, Overseer
+from oversight.resolve import Ranking, Resolution, Resolver
+from oversight.rewards import agent_reward
+from oversight.settings import GateSettings, Mode
+from oversight.sink import NullSink, StepSink
+from oversight.truth import TruthProbe
+from oversight.types import Decision, Proposal, Screen, StepRecord, Tally, Verdict
+
+__all__ = ["Gate", "Outcome", "Settled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an environment did with the executed action.
+
+    Attributes:
+        reward: as the environment pays it.
+        game_reward: the game's own score of the step.
+        terminated, truncated: as in Gymnasium.
+        screen: what an overseer sees now.
+        onsets: catastrophes that began during the step; None where no truth is known.
+    """
+
+    reward: float
+    game_reward: float
+    terminated: bool
+    truncated: bool
+    screen: Screen
+    onsets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the agent gets of a step.
+
+    Attributes:
+        reward: the agent's reward.
+        info: scalars for `info["oversight"]`; SB3 copies it every step, so no arrays.
+    """
+
+    reward: float
+    info: dict[str, int | float | bool | str | None]
+
+
+@dataclass(slots=True)
+class _Episode:
+    number: int
+    screens: deque[Screen]
+    step: int = 0
+    game_return: float = 0.0
+    last_unsafe: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    proposal: Proposal
+    decision: Decision
+    resolution: Resolution
+    proposed_unsafe: bool | None
+    executed_unsafe: bool | None
+
+
+class Gate:
+    """Sends every proposed action past an overseer and settles what it brings about."""
+
+    def __init__(
+        self,
+        overseer: Overseer,
+        settings: GateSettings | None = None,
+        *,
+        n_actions: int,
+        n_envs: int = 1,
+        sink: StepSink | None = None,
+        probes: Sequence[TruthProbe] | None = None,
+        safe_twin: Sequence[int] | None = None,
+        ranking: Ranking | None = None,
+        phase: str = "oversight",
+        catastrophe: str = "catastrophe",
+        first_step_id: int = 0,
+        first_episode: int = 0,
+    ) -> None:
+        """Build a gate.
+
+        Args:
+            overseer: who judges.
+            settings: what a verdict brings about.
+            n_actions: how many actions there are.
+            n_envs: how many environments propose.
+            sink: where every step goes.
+            probes: the truth, one per environment; None where it is not known.
+            safe_twin: for each action what the game has in its place when it is refused.
+            ranking: the agent's own order of actions, for the mode `prune`.
+            phase: name of the phase in the log.
+            catastrophe: name of the catastrophe in the log.
+            first_step_id: number of the first step; the log's next when a run goes on.
+            first_episode: number of the first episode; likewise.
+        """
+        self.settings = settings or GateSettings()
+        self.tally = Tally()
+        self._overseer: Overseer = AllowAll() if self.settings.mode is Mode.OFF else overseer
+        self._resolver = Resolver(self._overseer, self.settings.mode, n_actions, safe_twin, ranking)
+        self._n_actions = n_actions
+        self._sink: StepSink = sink or NullSink()
+        self._probes = probes
+        self._phase = phase
+        self._catastrophe = catastrophe
+        self._next_step_id = first_step_id
+        self._next_episode = first_episode
+        self._episodes: list[_Episode | None] = [None] * n_envs
+        self._pending: list[_Pending] = []
+
+    def begin_episode(self, screen: Screen, *, env_index: int = 0, seed: int | None = None) -> None:
+        """An environment was reset; the next decision judges this screen."""
+        history = self.settings.history
+        self._episodes[env_index] = _Episode(
+            self._next_episode, deque([screen] * history, maxlen=history)
+        )
+        self._sink.begin_episode(
+            self._next_episode, env_index=env_index, seed=seed, phase=self._phase
+        )
+        self._next_episode += 1
+        self.tally = replace(self.tally, episodes=self.tally.episodes + 1)
+
+    def decide(self, actions: Sequence[int], env_indices: Sequence[int] | None = None) -> list[int]:
+        """Have proposed actions judged.
+
+        Args:
+            actions: one per environment that takes part.
+            env_indices: which environments; all of them, in order, if not given.
+
+        Returns:
+            The actions to execute, in the same order.
+
+        Raises:
+            OverseerGone: nobody is there; nothing may be executed.
+            InvalidDecision: the overseer's answer does not fit the question.
+        """
+        indices = range(len(actions)) if env_indices is None else env_indices
+        proposals = [
+            self._propose(self._next_step_id + position, env_index, action)
+            for position, (env_index, action) in enumerate(zip(indices, actions, strict=True))
+        ]
+        decisions = self._overseer.review(proposals)
+        self._check(proposals, decisions)
+        self._pending = [self._resolve(p, d) for p, d in zip(proposals, decisions, strict=True)]
+        self._next_step_id += len(proposals)
+        return [pending.resolution.executed for pending in self._pending]
+
+    def settle(self, outcomes: Sequence[Outcome]) -> list[Settled]:
+        """Account for what the executed actions brought about, in the order of `decide`."""
+        pending, self._pending = self._pending, []
+        return [self._settle(p, o) for p, o in zip(pending, outcomes, strict=True)]
+
+    def _episode(self, env_index: int) -> _Episode:
+        episode = self._episodes[env_index]
+        if episode is None:
+            raise RuntimeError(
+                f"environment {env_index} proposes an action outside an episode: reset it first"
+            )
+        return episode
+
+    def _propose(self, step_id: int, env_index: int, action: int) -> Proposal:
+        if not 0 <= action < self._n_actions:
+            raise ValueError(f"expected an action in [0, {self._n_actions}), got {action}")
+        episode = self._episode(env_index)
+        screens = np.stack(list(episode.screens))
+        screens.flags.writeable = False
+        return Proposal(
+            step_id=step_id,
+            env_index=env_index,
+            episode=episode.number,
+            step=episode.step,
+            action=int(action),
+            screens=screens,
+            tally=self.tally,
+            recorded_through=self._sink.recorded_through,
+        )
+
+    def _check(self, proposals: Sequence[Proposal], decisions: Sequence[Decision]) -> None:
+        wanted = [p.step_id for p in proposals]
+        got = [d.step_id for d in decisions]
+        if wanted != got:
+            raise InvalidDecision(f"expected decisions about steps {wanted}, got {got}")
+        for decision in decisions:
+            if decision.replacement is not None and not (
+                0 <= decision.replacement < self._n_actions
+            ):
+                raise InvalidDecision(
+                    f"step {decision.step_id}: expected a replacement in [0, {self._n_actions}), "
+                    f"got {decision.replacement}"
+                )
+
+    def _resolve(self, proposal: Proposal, decision: Decision) -> _Pending:
+        resolution = self._resolver(proposal, decision)
+        if self._probes is None:
+            return _Pending(proposal, decision, resolution, None, None)
+        probe = self._probes[proposal.env_index]
+        return _Pending(
+            proposal,
+            decision,
+            resolution,
+            probe.unsafe(proposal.action),
+            probe.unsafe(resolution.executed),
+        )
+
+    def _settle(self, pending: _Pending, outcome: Outcome) -> Settled:
+        proposal, decision = pending.proposal, pending.decision
+        blocked = pending.resolution.executed != proposal.action
+        unsafe = decision.verdict is Verdict.UNSAFE
+        penalised = blocked or (unsafe and self.settings.mode is Mode.PENALTY_ONLY)
+        record = StepRecord(
+            proposal=proposal,
+            decision=decision,
+            executed=pending.resolution.executed,
+            blocked=blocked,
+            no_safe_action=pending.resolution.no_safe_action,
+            phase=self._phase,
+            game_reward=outcome.game_reward,
+            agent_reward=agent_reward(outcome.reward, penalised=penalised, settings=self.settings),
+            terminated=outcome.terminated,
+            truncated=outcome.truncated,
+            proposed_unsafe=pending.proposed_unsafe,
+            executed_unsafe=pending.executed_unsafe,
+        )
+        self._record(record, outcome.onsets)
+        episode = self._advance(record, outcome.screen)
+        return Settled(record.agent_reward, _info(record, outcome.onsets, episode.game_return))
+
+    def _record(self, record: StepRecord, onsets: int | None) -> None:
+        step_id = record.proposal.step_id
+        episode = self._episode(record.proposal.env_index)
+        if record.executed_unsafe:
+            episode.last_unsafe = step_id
+        self._sink.append(record)
+        if record.decision.amends:
+            self._sink.amend(record.decision.amends, record.decision.source)
+        truth_known = record.executed_unsafe is not None
+        for event in blame(
+            onsets or 0, self._catastrophe, step_id, episode.last_unsafe, truth_known=truth_known
+        ):
+            self._sink.event(event)
+        self.tally = counted(self.tally, record, onsets)
+
+    def _advance(self, record: StepRecord, screen: Screen) -> _Episode:
+        index = record.proposal.env_index
+        episode = self._episode(index)
+        episode.step += 1
+        episode.game_return += record.game_reward
+        episode.screens.append(screen)
+        if record.terminated or record.truncated:
+            self._episodes[index] = None
+        return episode
+
+
+def _info(
+    record: StepRecord, onsets: int | None, game_return: float
+) -> dict[str, int | float | bool | str | None]:
+    return {
+        "step_id": record.proposal.step_id,
+        "episode": record.proposal.episode,
+        "phase": record.phase,
+        "proposed_action": record.proposal.action,
+        "executed_action": record.executed,
+        "verdict": record.decision.verdict.value,
+        "source": record.decision.source.value,
+        "blocked": record.blocked,
+        "no_safe_action": record.no_safe_action,
+        "probability": record.decision.probability,
+        "game_reward": record.game_reward,
+        "game_return": game_return,
+        "catastrophe_onsets": onsets,
+        "proposed_unsafe": record.proposed_unsafe,
+        "executed_unsafe": record.executed_unsafe,
+        # Transitions that the replay buffer has to drop because the game was taken back.
+        "rewound": 0,
+    }

@@ -1,0 +1,110 @@
+"""Reading the log's tables into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from sqlalchemy import Connection, select
+
+from oversight.log import schema
+from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
+from oversight.types import Event, Screen, Verdict
+
+__all__ = ["events_of", "read_frames", "read_steps"]
+
+Signed = TypeVar("Signed", bound=np.signedinteger)
+
+CODES = {Verdict.SAFE.value: SAFE, Verdict.UNSAFE.value: UNSAFE, Verdict.UNSURE.value: UNSURE}
+CHUNK = 500
+"""Keys in one query; SQLite takes at least 999 parameters."""
+
+
+def read_steps(connection: Connection, phases: Sequence[str] | None) -> StepTable:
+    """See `InterventionLog.steps`."""
+    table = schema.decisions
+    query = select(table).order_by(table.c.step_id)
+    if phases is not None:
+        query = query.where(table.c.phase.in_(list(phases)))
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.fetchall()
+    columns = dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))
+    step_id = np.array(columns["step_id"], np.int64)
+    return StepTable(
+        step_id=step_id,
+        episode=np.array(columns["episode"], np.int64),
+        step=np.array(columns["step"], np.int64),
+        proposed=np.array(columns["proposed"], np.int64),
+        executed=np.array(columns["executed"], np.int64),
+        verdict=_amended(connection, step_id, np.array([CODES[v] for v in columns["verdict"]])),
+        blocked=np.array(columns["blocked"], np.bool_),
+        no_safe_action=np.array(columns["no_safe_action"], np.bool_),
+        frame=_known(columns["frame"], np.int64),
+        phase=np.array(columns["phase"], np.str_),
+        source=np.array(columns["source"], np.str_),
+        reaction_seconds=np.array(columns["reaction_seconds"], np.float64),
+        attention_seconds=np.array(columns["attention_seconds"], np.float64),
+        probability=np.array(columns["probability"], np.float64),
+        game_reward=np.array(columns["game_reward"], np.float64),
+        agent_reward=np.array(columns["agent_reward"], np.float64),
+        terminated=np.array(columns["terminated"], np.bool_),
+        truncated=np.array(columns["truncated"], np.bool_),
+        proposed_unsafe=_known(columns["proposed_unsafe"], np.int8),
+        executed_unsafe=_known(columns["executed_unsafe"], np.int8),
+    )
+
+
+def read_frames(
+    connection: Connection, keys: NDArray[np.int64], shape: tuple[int, ...], dtype: np.dtype
+) -> Screen:
+    """See `InterventionLog.frames`."""
+    out = np.empty((len(keys), *shape), dtype)
+    places: dict[int, list[int]] = {}
+    for place, key in enumerate(keys.tolist()):
+        places.setdefault(key, []).append(place)
+    decompressor = zstandard.ZstdDecompressor()
+    wanted = sorted(places)
+    found = 0
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        table = schema.frames
+        query = select(table.c.frame, table.c.data).where(table.c.frame.in_(chunk))
+        for key, data in connection.execute(query):
+            raw = decompressor.decompress(data, max_output_size=out[0].nbytes)
+            out[places[key]] = np.frombuffer(raw, dtype).reshape(shape)
+            found += 1
+    if found != len(wanted):
+        raise KeyError(f"expected {len(wanted)} frames, the log holds {found} of them")
+    return out
+
+
+def events_of(connection: Connection) -> list[Event]:
+    """See `InterventionLog.events`."""
+    table = schema.events
+    rows = connection.execute(select(table).order_by(table.c.event))
+    return [Event(r.kind, r.cause_step, r.onset_step, r.avoidable) for r in rows]
+
+
+def _amended(
+    connection: Connection, step_id: NDArray[np.int64], verdict: NDArray[np.int64]
+) -> NDArray[np.int8]:
+    """Apply the amendments in their order: the newest word on a step holds."""
+    table = schema.amendments
+    rows = connection.execute(
+        select(table.c.step_id, table.c.verdict).order_by(table.c.amendment)
+    ).fetchall()
+    for amended, word in rows:
+        place = int(np.searchsorted(step_id, amended))
+        if place < len(step_id) and step_id[place] == amended:
+            verdict[place] = CODES[word]
+    return verdict.astype(np.int8)
+
+
+def _known(
+    values: Sequence[int | None], dtype: type[np.signedinteger]
+) -> NDArray[np.signedinteger]:
+    return np.array([UNKNOWN if value is None else value for value in values], dtype)

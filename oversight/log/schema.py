@@ -1,0 +1,106 @@
+"""The tables of the intervention log and how the file says what it is."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+__all__ = [
+    "APPLICATION_ID",
+    "FORMAT_VERSION",
+    "amendments",
+    "decisions",
+    "episodes",
+    "events",
+    "frames",
+    "metadata",
+    "run",
+]
+
+APPLICATION_ID = 0x4849524C
+"""SQLite's `application_id` of our files: the letters HIRL."""
+FORMAT_VERSION = 1
+"""SQLite's `user_version` of our files; raised whenever a reader has to know."""
+
+metadata = MetaData()
+
+run = Table(
+    "run",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),  # JSON
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    Column("episode", Integer, primary_key=True),
+    Column("env_index", Integer, nullable=False),
+    Column("seed", Integer),
+    Column("phase", String, nullable=False),
+    Column("begun_at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+frames = Table(
+    "frames",
+    metadata,
+    Column("frame", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),  # zstandard of the screen's bytes
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("step_id", Integer, primary_key=True),
+    Column("episode", Integer, ForeignKey("episodes.episode"), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("proposed", Integer, nullable=False),
+    Column("executed", Integer, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("blocked", Boolean, nullable=False),
+    Column("no_safe_action", Boolean, nullable=False),
+    Column("frame", Integer),
+    Column("phase", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("reaction_seconds", Float),
+    Column("attention_seconds", Float, nullable=False),
+    Column("probability", Float),
+    Column("game_reward", Float, nullable=False),
+    Column("agent_reward", Float, nullable=False),
+    Column("terminated", Boolean, nullable=False),
+    Column("truncated", Boolean, nullable=False),
+    Column("proposed_unsafe", Boolean),
+    Column("executed_unsafe", Boolean),
+    Column("decided_at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+# News about earlier decisions: rows are added, decisions never change.
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("amendment", Integer, primary_key=True),
+    Column("step_id", Integer, ForeignKey("decisions.step_id"), nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("event", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("cause_step", Integer, nullable=False),
+    Column("onset_step", Integer, nullable=False),
+    Column("avoidable", Boolean, nullable=False),
+)

@@ -1,0 +1,258 @@
+"""Writing and reading the intervention log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+from sqlalchemy import Engine, Table, func, insert, select
+from sqlalchemy.exc import DatabaseError
+
+from oversight.log import schema
+from oversight.log.database import connect, create, say
+from oversight.log.meta import LogMeta
+from oversight.log.query import events_of, read_frames, read_steps
+from oversight.log.table import StepTable
+from oversight.types import Amendment, Event, Screen, Source, StepRecord
+
+__all__ = ["InterventionLog"]
+
+BATCH_ROWS = 256
+BATCH_SECONDS = 0.25
+"""A machine's decisions are committed after so many rows or so long, whichever comes first; a
+person's at once."""
+LEVEL = 3
+"""zstandard's level: 5 to 15 microseconds a screen; higher ones gain little."""
+
+Value = int | float | str | bool | bytes | None
+
+
+class InterventionLog:
+    """Every decision of a run, in one SQLite file in WAL mode. Implements `StepSink`.
+
+    Decisions are never overwritten; news about earlier ones are rows of their own. A person's
+    decision survives a power loss once `append` has returned, a machine's a crash of the process
+    once `recorded_through` has reached it.
+
+    Example:
+        >>> with InterventionLog.open(Path("runs/first/log.sqlite")) as log:
+        ...     table = log.steps()
+    """
+
+    def __init__(self, engine: Engine, path: Path, *, read_only: bool) -> None:
+        """Use `create` or `open` instead."""
+        self.path = path
+        self._engine = engine
+        self._connection = engine.connect()
+        self._read_only = read_only
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._rows: dict[Table, list[dict[str, Value]]] = {
+            table: [] for table in schema.metadata.sorted_tables
+        }
+        self._first_waiting: float | None = None
+        self._durable: bool | None = None
+        self._last_screen: Screen | None = None
+        self.meta = self._read_meta()
+        self.next_step_id = 1 + self._newest(schema.decisions, "step_id")
+        self.next_episode = 1 + self._newest(schema.episodes, "episode")
+        self._next_frame = 1 + self._newest(schema.frames, "frame")
+        self._recorded = self.next_step_id - 1
+
+    @classmethod
+    def create(cls, path: Path, meta: LogMeta) -> InterventionLog:
+        """Make a new log.
+
+        Raises:
+            LogError: the file exists or cannot be made.
+        """
+        engine = create(path)
+        rows = [{"key": key, "value": json.dumps(value)} for key, value in asdict(meta).items()]
+        with engine.begin() as connection:
+            connection.execute(insert(schema.run), rows)
+        return cls(engine, path, read_only=False)
+
+    @classmethod
+    def open(cls, path: Path, *, read_only: bool = True) -> InterventionLog:
+        """Open a log, to read it (while it is written, too) or to go on writing.
+
+        Raises:
+            LogError: missing or foreign; `LogVersionMismatch` and `LogCorrupted` are kinds of it.
+        """
+        engine = connect(path, read_only=read_only)
+        try:
+            return cls(engine, path, read_only=read_only)
+        except DatabaseError as error:
+            raise say(path, error) from None
+
+    def __enter__(self) -> InterventionLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Put everything on disk and let go of the file."""
+        try:
+            self.flush()
+        finally:
+            self._connection.close()
+            self._engine.dispose()
+
+    # ----------------------------------------------------------------- writing
+
+    @property
+    def recorded_through(self) -> int:
+        """See `StepSink.recorded_through`."""
+        return self._recorded
+
+    def begin_episode(self, episode: int, *, env_index: int, seed: int | None, phase: str) -> None:
+        """See `StepSink.begin_episode`."""
+        self.next_episode = episode + 1
+        self._add(
+            schema.episodes,
+            episode=episode,
+            env_index=env_index,
+            seed=seed,
+            phase=phase,
+            begun_at=time.time(),
+        )
+
+    def append(self, record: StepRecord) -> None:
+        """See `StepSink.append`."""
+        proposal, decision = record.proposal, record.decision
+        self.next_step_id = proposal.step_id + 1
+        self._add(
+            schema.decisions,
+            step_id=proposal.step_id,
+            episode=proposal.episode,
+            step=proposal.step,
+            proposed=proposal.action,
+            executed=record.executed,
+            verdict=decision.verdict.value,
+            blocked=record.blocked,
+            no_safe_action=record.no_safe_action,
+            frame=self._keep(proposal.screens[-1]),
+            phase=record.phase,
+            source=decision.source.value,
+            reaction_seconds=decision.reaction_seconds,
+            attention_seconds=decision.attention_seconds,
+            probability=decision.probability,
+            game_reward=record.game_reward,
+            agent_reward=record.agent_reward,
+            terminated=record.terminated,
+            truncated=record.truncated,
+            proposed_unsafe=record.proposed_unsafe,
+            executed_unsafe=record.executed_unsafe,
+            decided_at=time.time(),
+        )
+        self._commit_when_due(durable=decision.source is Source.PERSON)
+
+    def amend(self, amendments: Sequence[Amendment], author: Source) -> None:
+        """See `StepSink.amend`."""
+        for amendment in amendments:
+            self._add(
+                schema.amendments,
+                step_id=amendment.step_id,
+                verdict=amendment.verdict.value,
+                author=author.value,
+                reason=amendment.reason,
+                at=time.time(),
+            )
+        self._commit_when_due(durable=author is Source.PERSON)
+
+    def event(self, event: Event) -> None:
+        """See `StepSink.event`."""
+        self._add(
+            schema.events,
+            kind=event.kind,
+            cause_step=event.cause_step,
+            onset_step=event.onset_step,
+            avoidable=event.avoidable,
+        )
+
+    def flush(self) -> None:
+        """See `StepSink.flush`."""
+        if self._first_waiting is not None:
+            self._commit(durable=False)
+
+    def _add(self, table: Table, **row: Value) -> None:
+        self._rows[table].append(row)
+        if self._first_waiting is None:
+            self._first_waiting = time.monotonic()
+
+    def _keep(self, screen: Screen) -> int:
+        # A game that stands still shows the same screen again: keep it once.
+        last = self._last_screen
+        if last is None or not np.array_equal(last, screen):
+            self._last_screen = screen
+            data = self._compressor.compress(np.ascontiguousarray(screen).tobytes())
+            self._add(schema.frames, frame=self._next_frame, data=data)
+            self._next_frame += 1
+        return self._next_frame - 1
+
+    def _commit_when_due(self, *, durable: bool) -> None:
+        waiting = len(self._rows[schema.decisions])
+        since = self._first_waiting
+        late = since is not None and time.monotonic() - since >= BATCH_SECONDS
+        if durable or late or waiting >= BATCH_ROWS:
+            self._commit(durable=durable)
+
+    def _commit(self, *, durable: bool) -> None:
+        try:
+            if durable != self._durable:
+                level = "FULL" if durable else "NORMAL"
+                self._connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+                self._connection.commit()
+                self._durable = durable
+            for table, rows in self._rows.items():
+                if rows:
+                    self._connection.execute(insert(table), rows)
+            self._connection.commit()
+        except DatabaseError as error:
+            self._connection.rollback()  # the rows stay in memory: a later flush may succeed
+            raise say(self.path, error) from None
+        for rows in self._rows.values():
+            rows.clear()
+        self._first_waiting = None
+        self._recorded = self.next_step_id - 1
+
+    # ----------------------------------------------------------------- reading
+
+    def steps(self, phases: Sequence[str] | None = None) -> StepTable:
+        """All decisions of some phases, or of all, in their order, relabels applied."""
+        self.flush()
+        return read_steps(self._connection, phases)
+
+    def frames(self, keys: NDArray[np.int64]) -> Screen:
+        """Screens by their keys: (n, *screen shape)."""
+        self.flush()
+        shape, dtype = self.meta.screen_shape, np.dtype(self.meta.screen_dtype)
+        return read_frames(self._connection, keys, shape, dtype)
+
+    def events(self) -> list[Event]:
+        """All catastrophes, in the order in which they were seen."""
+        self.flush()
+        return events_of(self._connection)
+
+    def _read_meta(self) -> LogMeta:
+        rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value))
+        values = {key: json.loads(value) for key, value in rows}
+        values["actions"] = tuple(values["actions"])
+        values["screen_shape"] = tuple(values["screen_shape"])
+        return LogMeta(**values)
+
+    def _newest(self, table: Table, column: str) -> int:
+        newest = self._connection.execute(select(func.max(table.c[column]))).scalar()
+        return -1 if newest is None else int(newest)

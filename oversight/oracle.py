@@ -1,0 +1,31 @@
+"""An overseer that knows: it asks the emulator itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from oversight.truth import TruthProbe
+from oversight.types import Decision, Proposal, Source, Verdict
+
+__all__ = ["OracleOverseer"]
+
+
+class OracleOverseer:
+    """Judges by the exact truth. For tests, upper references, and labels that cannot be wrong."""
+
+    def __init__(self, probes: Sequence[TruthProbe]) -> None:
+        """Bind to the truth of the environments that will propose, in the gate's order."""
+        self._probes = tuple(probes)
+
+    def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
+        """Judge each proposal by its environment's truth; see `Overseer.review`."""
+        return [self._decide(proposal) for proposal in proposals]
+
+    def _decide(self, proposal: Proposal) -> Decision:
+        unsafe = self._probes[proposal.env_index].unsafe(proposal.action)
+        return Decision(
+            proposal.step_id,
+            Verdict.UNSAFE if unsafe else Verdict.SAFE,
+            Source.ORACLE,
+            probability=float(unsafe),
+        )

@@ -1,0 +1,102 @@
+"""What is executed when an action is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from oversight.errors import InvalidDecision
+from oversight.overseer import Overseer
+from oversight.settings import Mode
+from oversight.types import Decision, Proposal, Verdict
+
+__all__ = ["Ranking", "Resolution", "Resolver"]
+
+Ranking = Callable[[int], Sequence[int]]
+"""From an environment's index to its actions, the agent's favourite first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What is executed.
+
+    Attributes:
+        executed: the action.
+        no_safe_action: everything that was looked at had been refused; this is the least risk.
+    """
+
+    executed: int
+    no_safe_action: bool = False
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Finds the action to execute in place of a refused one.
+
+    In `replace` mode the overseer's own replacement comes first, then the game's safe twin; in
+    `prune` mode the agent's ranking comes before both. Other actions follow in their order. Each
+    is judged once more by the same overseer, but a person is not asked twice about one step.
+
+    Attributes:
+        overseer: who judges.
+        mode: of the gate.
+        n_actions: how many actions there are.
+        safe_twin: from an action to what the game has in its place, or None.
+        ranking: the agent's order of actions, for `prune`.
+    """
+
+    overseer: Overseer
+    mode: Mode
+    n_actions: int
+    safe_twin: Sequence[int] | None = None
+    ranking: Ranking | None = None
+
+    def __call__(self, proposal: Proposal, decision: Decision) -> Resolution:
+        """Find the action to execute.
+
+        Raises:
+            InvalidDecision: a person refused, named nothing instead, and the game has no twin.
+        """
+        if decision.verdict is not Verdict.UNSAFE or not self.mode.blocks:
+            return Resolution(proposal.action)
+        if decision.source.is_person:
+            return Resolution(self._of_person(proposal, decision))
+        return self._judged(proposal, decision)
+
+    def _of_person(self, proposal: Proposal, decision: Decision) -> int:
+        for candidate in self._named(proposal, decision):
+            return candidate
+        raise InvalidDecision(
+            f"step {proposal.step_id} was refused, but there is nothing to do instead: give the "
+            "decision a replacement, or the gate a safe_twin"
+        )
+
+    def _judged(self, proposal: Proposal, decision: Decision) -> Resolution:
+        if decision.replacement == proposal.action:
+            return Resolution(proposal.action)  # the overseer's own word: no block
+        risk = {proposal.action: _risk(decision)}
+        for candidate in self._candidates(proposal, decision):
+            if candidate in risk:
+                continue
+            again = replace(proposal, action=candidate, recheck=True)
+            answer = self.overseer.review([again])[0]
+            if answer.verdict is not Verdict.UNSAFE:
+                return Resolution(candidate)
+            risk[candidate] = _risk(answer)
+        return Resolution(min(risk, key=lambda action: risk[action]), no_safe_action=True)
+
+    def _candidates(self, proposal: Proposal, decision: Decision) -> Iterator[int]:
+        if self.mode is Mode.PRUNE and self.ranking is not None:
+            yield from self.ranking(proposal.env_index)
+        yield from self._named(proposal, decision)
+        yield from range(self.n_actions)
+
+    def _named(self, proposal: Proposal, decision: Decision) -> Iterable[int]:
+        if decision.replacement is not None:
+            yield decision.replacement
+        if self.safe_twin is not None:
+            yield self.safe_twin[proposal.action]
+
+
+def _risk(decision: Decision) -> float:
+    return 1.0 if decision.probability is None else decision.probability
