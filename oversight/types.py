@@ -107,6 +107,9 @@ class Proposal:
         recorded_through: highest step_id that is committed to the log, -1 if none.
         recheck: True when a replacement is judged and not what the agent proposed.
         hint: a Blocker's opinion, if one is in training.
+        last_executed: the action executed at the episode's step before this one; None at its
+            first step or where it is not known. Games have momentum that screens one agent step
+            apart do not show: in Pong this decides whether an action is still safe.
     """
 
     step_id: int
@@ -119,6 +122,7 @@ class Proposal:
     recorded_through: int = -1
     recheck: bool = False
     hint: Hint | None = None
+    last_executed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
