@@ -7,7 +7,7 @@ overseer and an agent look at, and can be put back to an earlier moment as a who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import cv2
 import gymnasium
@@ -72,7 +72,10 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
     `reset`'s info) and `harmful_frames` (int) of the step.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 15}
+    metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium's own declaration
+        "render_modes": ["rgb_array"],
+        "render_fps": 15,
+    }
 
     def __init__(
         self,
@@ -124,7 +127,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         """The last frame as palette indices: uint8 (210, 160); not to be written to."""
         return self._screen
 
-    def render(self) -> NDArray[np.uint8] | None:  # type: ignore[override]
+    def render(self) -> NDArray[np.uint8] | None:
         """The last frame in colour: uint8 (210, 160, 3)."""
         return to_rgb(self._screen) if self.render_mode == "rgb_array" else None
 
@@ -163,13 +166,9 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self._steps += 1
         self._game_return += score
         terminated = self._emulator.game_over
-        limit = self.settings.max_agent_steps
-        cut = self._frames >= self.settings.max_frames or (
-            limit is not None and self._steps >= limit
-        )
         reward = float(np.sign(score)) if self.settings.clip_reward else score
         info = self._info(score, onsets, harmful)
-        return self._stack.copy(), reward, terminated, cut and not terminated, info
+        return self._stack.copy(), reward, terminated, self._over_length and not terminated, info
 
     def snapshot(self) -> AtariSnapshot:
         """This moment, to come back to."""
@@ -193,6 +192,12 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self._game_return = moment.game_return
         self.truth.moved(self._watch)
         return self._stack.copy()
+
+    @property
+    def _over_length(self) -> bool:
+        limit = self.settings.max_agent_steps
+        too_many_steps = limit is not None and self._steps >= limit
+        return too_many_steps or self._frames >= self.settings.max_frames
 
     def _see(self, previous: NDArray[np.uint8]) -> None:
         self._screen = self._emulator.screen()

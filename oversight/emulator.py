@@ -57,7 +57,10 @@ class AleEmulator:
         self._ale = ALEInterface()
         self._ale.setInt("random_seed", seed % 2**31)
         self._ale.setFloat("repeat_action_probability", sticky)
-        self._ale.loadROM(roms.get_rom_path(game.rom))
+        path = roms.get_rom_path(game.rom)
+        if path is None:
+            raise ValueError(f"ale-py has no ROM named {game.rom!r}")
+        self._ale.loadROM(path)
         self._actions = tuple(getattr(Action, name) for name in game.actions)
 
     @property

@@ -71,11 +71,11 @@ class LookAhead:
         try:
             if watch.harmful:
                 return self._prolongs(start, watch, action)
-            return not self._recoverable(start, watch, action)
+            return not self._recoverable(watch, action)
         finally:
             self._emulator.restore(start)
 
-    def _recoverable(self, start: ALEState, watch: Watch, action: int) -> bool:
+    def _recoverable(self, watch: Watch, action: int) -> bool:
         branch = watch.copy()
         if self._begins(branch, action, self._frameskip):
             return False

@@ -43,7 +43,8 @@ def _palette_rgb() -> NDArray[np.uint8]:
 
 def _palette_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # ITU-R BT.601 luma, as the emulator rounds it.
-    table = np.round(rgb @ np.array([0.2989, 0.5870, 0.1140])).astype(np.uint8)
+    luma = np.round(rgb @ np.array([0.2989, 0.5870, 0.1140]))
+    table: NDArray[np.uint8] = luma.astype(np.uint8)
     table.flags.writeable = False
     return table
 
@@ -57,9 +58,11 @@ PALETTE_GREY: NDArray[np.uint8] = _palette_grey(PALETTE_RGB)
 
 def to_rgb(screen: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Colour a screen of palette indices: (..., h, w) to (..., h, w, 3), uint8."""
-    return PALETTE_RGB[screen]
+    colours: NDArray[np.uint8] = PALETTE_RGB[screen]
+    return colours
 
 
 def to_grey(screen: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Turn a screen of palette indices into brightness: (..., h, w), uint8."""
-    return PALETTE_GREY[screen]
+    grey: NDArray[np.uint8] = PALETTE_GREY[screen]
+    return grey

@@ -95,7 +95,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             n_actions=int(space.n),
             sink=sink,
             probes=None if own is None else [own.truth],
-            safe_twin=safe_twin if safe_twin is not None else own and own.safe_twin,
+            safe_twin=own.safe_twin if own is not None and safe_twin is None else safe_twin,
             ranking=self._rank,
             phase=phase,
             catastrophe="catastrophe" if own is None else own.catastrophe_name,
@@ -140,7 +140,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
     def _screen(self, observation: ObsType) -> Screen:
         return np.asarray(observation) if self._source is None else self._source.screen()
 
-    def _rank(self, env_index: int) -> Sequence[int]:
+    def _rank(self, _env_index: int) -> Sequence[int]:
         if self.ranking is None or self._observation is None:
             return ()
         return self.ranking(self._observation)
