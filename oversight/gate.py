@@ -68,6 +68,7 @@ class _Episode:
     step: int = 0
     game_return: float = 0.0
     last_unsafe: int | None = None
+    last_executed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ class Gate:
         self._next_episode = first_episode
         self._episodes: list[_Episode | None] = [None] * n_envs
         self._pending: list[_Pending] = []
+
+    @property
+    def next_episode(self) -> int:
+        """Number of the episode that begins next."""
+        return self._next_episode
 
     def begin_episode(self, screen: Screen, *, env_index: int = 0, seed: int | None = None) -> None:
         """An environment was reset; the next decision judges this screen."""
@@ -193,6 +199,7 @@ class Gate:
             screens=screens,
             tally=self.tally,
             recorded_through=self._sink.recorded_through,
+            last_executed=episode.last_executed,
         )
 
     def _check(self, proposals: Sequence[Proposal], decisions: Sequence[Decision]) -> None:
@@ -266,6 +273,7 @@ class Gate:
         episode.step += 1
         episode.game_return += record.game_reward
         episode.screens.append(screen)
+        episode.last_executed = record.executed
         if record.terminated or record.truncated:
             self._episodes[index] = None
         return episode

@@ -63,6 +63,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
         *,
         sink: StepSink | None = None,
         safe_twin: Sequence[int] | None = None,
+        episode_seed: Callable[[int], int] | None = None,
         phase: str = "oversight",
         first_step_id: int = 0,
         first_episode: int = 0,
@@ -76,6 +77,8 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             sink: where every step goes, such as an `InterventionLog`.
             safe_twin: for each action what is executed instead; the environment's own if it has
                 one and none is given.
+            episode_seed: from an episode's number to its seed, for resets that are given none;
+                so each episode can be played again by itself.
             phase: name of the phase in the log.
             first_step_id: number of the first step in the log.
             first_episode: number of the first episode in the log.
@@ -86,6 +89,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             raise TypeError(f"expected an action space Discrete(n) from 0 on, got {space}")
         own = env.unwrapped if isinstance(env.unwrapped, Overseeable) else None
         self._source = own
+        self._episode_seed = episode_seed
         self._observation: ObsType | None = None
         self.ranking: Callable[[ObsType], Sequence[int]] | None = None
         """The agent's order of actions for an observation, best first; used by `prune`."""
@@ -107,6 +111,8 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
         """Start an episode; its first decision judges its own first screen."""
+        if seed is None and self._episode_seed is not None:
+            seed = self._episode_seed(self.gate.next_episode)
         observation, info = self.env.reset(seed=seed, options=options)
         self._observation = observation
         self.gate.begin_episode(self._screen(observation), seed=seed)
