@@ -1,0 +1,39 @@
+"""Agents that learn behind the gate, and simple policies to audit it with."""
+
+from agents.build import make_agent
+from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save
+from agents.double_dqn import DoubleDQN, LearnStep
+from agents.frame_replay import FrameReplayBuffer
+from agents.learning import learn
+from agents.proposers import (
+    AgentProposer,
+    ConstantProposer,
+    HeldRandomProposer,
+    Proposer,
+    RandomProposer,
+)
+from agents.replay import OverseenReplayBuffer
+from agents.settings import Credit, DoubleDQNSettings, epsilon_at
+from agents.targets import double_q_target
+
+__all__ = [
+    "CHECKPOINT_VERSION",
+    "AgentProposer",
+    "ConstantProposer",
+    "Credit",
+    "DoubleDQN",
+    "DoubleDQNSettings",
+    "FrameReplayBuffer",
+    "HeldRandomProposer",
+    "LearnStep",
+    "OverseenReplayBuffer",
+    "Proposer",
+    "RandomProposer",
+    "double_q_target",
+    "epsilon_at",
+    "export_agent_zip",
+    "learn",
+    "load",
+    "make_agent",
+    "save",
+]

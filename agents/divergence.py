@@ -1,0 +1,31 @@
+"""Saying why learning came to numbers that are none."""
+
+from __future__ import annotations
+
+import torch
+from stable_baselines3.common.type_aliases import ReplayBufferSamples
+
+__all__ = ["explain_divergence"]
+
+
+def explain_divergence(
+    batch: ReplayBufferSamples, loss: float, update: int, learning_rate: float
+) -> str:
+    """One line on a loss that is not finite: what came, where from, what to do.
+
+    Args:
+        batch: that the loss was computed from.
+        loss: NaN or infinite.
+        update: number of the update, from 1.
+        learning_rate: of the optimizer.
+    """
+    where = f"expected a finite loss in update {update}, got {loss}: "
+    if not bool(torch.isfinite(batch.rewards).all()):
+        return where + "a reward in replay is not finite; mend the environment or the penalty"
+    observations = batch.observations.float(), batch.next_observations.float()
+    if not all(bool(torch.isfinite(x).all()) for x in observations):
+        return where + "an observation in replay is not finite; mend the environment"
+    return where + (
+        f"learning diverged; lower the learning rate ({learning_rate:g}) or clip the rewards, "
+        "and go on from the last checkpoint"
+    )

@@ -1,0 +1,339 @@
+"""Double DQN as a small, visible difference from SB3's `DQN`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3 import DQN
+from stable_baselines3.common.logger import Logger
+from stable_baselines3.common.preprocessing import is_image_space
+from stable_baselines3.common.type_aliases import ReplayBufferSamples
+from stable_baselines3.common.vec_env import VecEnv
+from stable_baselines3.dqn.policies import CnnPolicy, MlpPolicy
+from torch.nn import functional
+
+from agents.divergence import explain_divergence
+from agents.frame_replay import FrameReplayBuffer
+from agents.replay import OverseenReplayBuffer
+from agents.settings import DoubleDQNSettings, epsilon_at
+from agents.targets import double_q_target
+from oversight.errors import OversightError
+
+__all__ = ["DoubleDQN", "LearnStep"]
+
+# Of our attributes none is for other tools: SB3's zip holds what its own DQN understands.
+OWN_ATTRIBUTES = ["settings", "exploration", "_q_cache", "_loss", "replay_buffer_class"]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnStep:
+    """What one agent step of learning brought.
+
+    Attributes:
+        step: agent steps of this agent so far, this one included.
+        reward: what the agent was paid.
+        done: the episode ended, by the game or by a time limit.
+        info: the environment's, of this step.
+        epsilon: probability of a random proposal from now on.
+        updates: updates of the network so far.
+        loss: of the newest update; None before the first.
+    """
+
+    step: int
+    reward: float
+    done: bool
+    info: Mapping[str, Any]
+    epsilon: float
+    updates: int
+    loss: float | None
+
+
+class DoubleDQN(DQN):
+    """Double DQN (arXiv:1509.06461) on one environment.
+
+    It differs from SB3's `DQN` in the target (`update`), in random numbers that come from own
+    seeded generators, in exploration by absolute steps, and in no forward pass while exploring.
+
+    Attributes:
+        settings: the numbers it was made with.
+        exploration: draws whether and what to explore.
+    """
+
+    replay_buffer: OverseenReplayBuffer
+
+    def __init__(
+        self,
+        env: VecEnv,
+        settings: DoubleDQNSettings,
+        *,
+        seed: int,
+        device: torch.device | str = "auto",
+    ) -> None:
+        """Make an agent that has learned nothing; see `make_agent` for a plain environment.
+
+        Args:
+            env: one environment with discrete actions, numbered from 0. Its next reset gets
+                `seed`.
+            settings: the numbers.
+            seed: of weights, exploration and replay, at least 0.
+            device: "auto" takes a GPU if there is one.
+
+        Raises:
+            ValueError: the environment is not as above.
+        """
+        _check_spaces(env)
+        image = is_image_space(env.observation_space)
+        exploration, replay = np.random.SeedSequence(seed).spawn(2)
+        self.settings = settings
+        self.exploration = np.random.default_rng(exploration)
+        self._q_cache: tuple[int, NDArray[np.generic], NDArray[np.float32]] | None = None
+        self._loss: float | None = None
+        super().__init__(
+            CnnPolicy if image else MlpPolicy,
+            env,
+            learning_rate=settings.learning_rate,
+            buffer_size=settings.buffer_size,
+            learning_starts=settings.learning_starts,
+            batch_size=settings.batch_size,
+            gamma=settings.gamma,
+            train_freq=settings.train_freq,
+            gradient_steps=settings.updates,
+            replay_buffer_class=(
+                FrameReplayBuffer if image and settings.frames_once else OverseenReplayBuffer
+            ),
+            replay_buffer_kwargs={
+                "rng": np.random.default_rng(replay),
+                "credit": settings.credit,
+            },
+            target_update_interval=settings.target_update_interval,
+            max_grad_norm=settings.max_grad_norm,
+            policy_kwargs=_policy_kwargs(settings, image=image),
+            seed=seed,
+            device=device,
+        )
+        # SB3's default logger makes a folder in /tmp for every call of learn().
+        self.set_logger(Logger(folder=None, output_formats=[]))
+
+    def _setup_model(self) -> None:
+        super()._setup_model()
+        self.exploration_rate = epsilon_at(0, self.settings)
+        if self.settings.channels_last and is_image_space(self.observation_space):
+            # In place: the optimizer goes on holding the same parameters.
+            for parameter in self.policy.parameters():
+                if parameter.dim() == 4:
+                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+
+    @property
+    def n_actions(self) -> int:
+        """How many actions there are."""
+        assert isinstance(self.action_space, spaces.Discrete)
+        return int(self.action_space.n)
+
+    # Learning: `train` is SB3's, restated because it has no hook at the target.
+
+    def train(self, gradient_steps: int, batch_size: int = 100) -> None:
+        """Make some updates from replay; see `update`."""
+        self.policy.set_training_mode(True)
+        self._update_learning_rate(self.policy.optimizer)
+        losses = [self.update(self.replay_buffer.sample(batch_size)) for _ in range(gradient_steps)]
+        self.policy.set_training_mode(False)
+        self._n_updates += gradient_steps
+        self._loss = losses[-1]
+        self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
+        self.logger.record("train/loss", float(np.mean(losses)))
+
+    def update(self, batch: ReplayBufferSamples) -> float:
+        """One step of the optimizer towards the double-Q target; returns the Huber loss.
+
+        Raises:
+            OversightError: the loss is not a finite number; the network is as it was before.
+        """
+        loss = self.loss(batch)
+        value = loss.item()
+        if not math.isfinite(value):
+            rate = self.settings.learning_rate
+            raise OversightError(explain_divergence(batch, value, self._n_updates + 1, rate))
+        self.policy.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.q_net.parameters(), self.max_grad_norm)
+        self.policy.optimizer.step()
+        self._q_cache = None  # the fused kernel does not count its changes; see `_values`
+        return value
+
+    def loss(self, batch: ReplayBufferSamples) -> torch.Tensor:
+        """Huber loss of a batch against its double-Q target, a scalar with gradient."""
+        with torch.no_grad():
+            target = double_q_target(
+                r_t=batch.rewards.squeeze(1),
+                discount_t=self.gamma * (1.0 - batch.dones.squeeze(1)),
+                q_t_online=self.q_net(batch.next_observations),
+                q_t_target=self.q_net_target(batch.next_observations),
+            )
+        q_tm1 = self.q_net(batch.observations)
+        chosen = q_tm1.gather(1, batch.actions.long()).squeeze(1)
+        return functional.smooth_l1_loss(chosen, target)
+
+    # Acting.
+
+    def predict(
+        self,
+        observation: NDArray[np.generic] | dict[str, NDArray[np.generic]],
+        state: tuple[NDArray[np.generic], ...] | None = None,
+        episode_start: NDArray[np.generic] | None = None,  # noqa: ARG002 - SB3's signature
+        deterministic: bool = False,
+    ) -> tuple[NDArray[np.int64], tuple[NDArray[np.generic], ...] | None]:
+        """Choose actions, exploring by `exploration_rate` unless `deterministic`.
+
+        Args:
+            observation: one, or a batch with a leading axis.
+            state: handed back; this agent has none.
+            episode_start: not used.
+            deterministic: never explore.
+
+        Returns:
+            Actions, int64, shape () or (batch,), and `state`.
+
+        Raises:
+            TypeError: the observation is a dictionary.
+        """
+        if isinstance(observation, dict):
+            raise TypeError("expected an array as observation, got a dictionary")
+        single = not self.policy.is_vectorized_observation(observation)
+        batch = observation[None] if single else observation
+        actions = self._choose(batch, 0.0 if deterministic else self.exploration_rate)
+        return (actions.reshape(()) if single else actions), state
+
+    def _choose(self, batch: NDArray[np.generic], epsilon: float) -> NDArray[np.int64]:
+        if epsilon == 0.0:
+            return self._greedy(batch)
+        exploring = self.exploration.random(len(batch)) < epsilon
+        explored = self.exploration.integers(self.n_actions, size=len(batch))
+        if exploring.all():
+            return explored
+        return np.where(exploring, explored, self._greedy(batch))
+
+    def _greedy(self, batch: NDArray[np.generic]) -> NDArray[np.int64]:
+        best: NDArray[np.int64] = self._values(batch).argmax(axis=1)
+        return best
+
+    def _sample_action(
+        self,
+        learning_starts: int,  # noqa: ARG002 - SB3's signature
+        action_noise: object = None,  # noqa: ARG002
+        n_envs: int = 1,  # noqa: ARG002
+    ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+        # SB3 would draw the first `learning_starts` actions from the action space's own generator.
+        assert isinstance(self._last_obs, np.ndarray), "learning has not been set up"
+        actions, _ = self.predict(self._last_obs, deterministic=False)
+        return actions, actions
+
+    def q_values(self, observation: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Values of all actions in one observation, float32 (n_actions,).
+
+        Asking again for the observation that was acted on last costs no forward pass.
+        """
+        values: NDArray[np.float32] = self._values(np.asarray(observation)[None])[0].copy()
+        return values
+
+    def ranking(self, observation: NDArray[np.generic]) -> NDArray[np.int64]:
+        """Actions from best to worst, (n_actions,); among equals the lower number first."""
+        order: NDArray[np.int64] = np.argsort(-self.q_values(observation), kind="stable")
+        return order
+
+    def _values(self, batch: NDArray[np.generic]) -> NDArray[np.float32]:
+        # The version counts changes in place such as loading, but not a fused Adam's.
+        version = next(self.q_net.parameters())._version
+        known = self._q_cache
+        if known is not None and known[0] == version and np.array_equal(known[1], batch):
+            return known[2]
+        tensor, _ = self.policy.obs_to_tensor(batch)
+        with torch.no_grad():
+            values: NDArray[np.float32] = self.q_net(tensor).cpu().numpy()
+        # A copy: environments may write the next observation into the same array.
+        self._q_cache = (version, batch.copy(), values)
+        return values
+
+    # One step at a time, so that every stop lies between two whole steps.
+
+    def begin(self, steps: int) -> None:
+        """Get ready for `steps` more agent steps; the very first time the environment is reset."""
+        self._setup_learn(steps, reset_num_timesteps=False)
+
+    def expect_reset(self) -> None:
+        """Let the next `begin` reset the environment, without giving it a seed."""
+        assert self.env is not None, "an agent that learns has an environment"
+        self._last_obs = None
+        self.env._reset_seeds()
+
+    def step(self) -> LearnStep:
+        """Act once, keep the transition and make the updates that are due.
+
+        After an error from the environment the agent is as if the step had not been begun,
+        except for the exploration's generator.
+
+        Raises:
+            OversightError: learning diverged, or the environment's (`OverseerGone`).
+        """
+        assert self.env is not None, "begin() comes first"
+        actions, credited = self._sample_action(self.learning_starts)
+        observations, rewards, dones, infos = self.env.step(actions)
+        assert isinstance(observations, np.ndarray), "checked when the agent was made"
+        self.num_timesteps += 1
+        self._update_info_buffer(infos, dones)
+        self._store_transition(self.replay_buffer, credited, observations, rewards, dones, infos)
+        self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
+        self._on_step()
+        self._episode_num += int(dones[0])
+        if self._update_is_due():
+            self.train(self.gradient_steps, self.batch_size)
+        return self._report(float(rewards[0]), bool(dones[0]), infos[0])
+
+    def _update_is_due(self) -> bool:
+        # By the count of all steps: where learning was interrupted makes no difference.
+        late = self.num_timesteps > self.learning_starts
+        on_beat = self.num_timesteps % self.settings.train_freq == 0
+        return late and on_beat and self.replay_buffer.size() > 0
+
+    def _report(self, reward: float, done: bool, info: Mapping[str, Any]) -> LearnStep:
+        return LearnStep(
+            step=self.num_timesteps,
+            reward=reward,
+            done=done,
+            info=info,
+            epsilon=self.exploration_rate,
+            updates=self._n_updates,
+            loss=self._loss,
+        )
+
+    def _on_step(self) -> None:
+        super()._on_step()
+        self.exploration_rate = epsilon_at(self.num_timesteps, self.settings)
+        self.logger.record("rollout/exploration_rate", self.exploration_rate)
+
+    def _excluded_save_params(self) -> list[str]:
+        return [*super()._excluded_save_params(), *OWN_ATTRIBUTES, "replay_buffer_kwargs"]
+
+
+def _policy_kwargs(settings: DoubleDQNSettings, *, image: bool) -> dict[str, Any]:
+    optimizer = {"fused": True} if settings.fused_adam else {}
+    layers = {} if image else {"net_arch": list(settings.hidden)}
+    return {"optimizer_kwargs": optimizer, **layers}
+
+
+def _check_spaces(env: VecEnv) -> None:
+    actions, observations = env.action_space, env.observation_space
+    if env.num_envs != 1:
+        raise ValueError(f"expected one environment, got {env.num_envs}")
+    if not isinstance(actions, spaces.Discrete) or actions.start != 0:
+        raise ValueError(f"expected discrete actions numbered from 0, got {actions}")
+    if isinstance(observations, spaces.Dict | spaces.Tuple):
+        raise ValueError(  # noqa: TRY004 - the value of an attribute, not an argument's type
+            f"expected arrays as observations, got {observations}"
+        )

@@ -1,0 +1,75 @@
+"""The loop of learning: so many steps, stopped by a word, with figures in a folder if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
+
+from agents.double_dqn import DoubleDQN, LearnStep
+
+__all__ = ["learn"]
+
+STEPS_PER_FIGURE = 500
+"""Agent steps between two points of a TensorBoard curve; an own choice."""
+
+
+def learn(
+    agent: DoubleDQN,
+    steps: int,
+    on_step: Callable[[LearnStep], bool] | None = None,
+    *,
+    tensorboard: Path | None = None,
+) -> int:
+    """Let an agent learn for some agent steps more, counting on from where it stands.
+
+    `learn(agent, 100)` twice is the same as `learn(agent, 200)`. Whatever stops it, the agent
+    can be saved and can go on.
+
+    Args:
+        agent: changed in place.
+        steps: how many, at least 0.
+        on_step: called after each whole step; False stops.
+        tensorboard: folder for event files (loss, exploration, steps a second; returns and
+            lengths of episodes where the environment tells them in `info["episode"]`).
+
+    Returns:
+        How many steps were made.
+
+    Raises:
+        ValueError: `steps` is negative.
+        OversightError: learning diverged; or what the environment raises, as `OverseerGone`.
+    """
+    if steps < 0:
+        raise ValueError(f"expected steps to learn, at least 0, got {steps}")
+    if steps == 0:
+        return 0
+    with _figures(agent, tensorboard):
+        return _loop(agent, steps, on_step)
+
+
+def _loop(agent: DoubleDQN, steps: int, on_step: Callable[[LearnStep], bool] | None) -> int:
+    agent.begin(steps)
+    for done in range(1, steps + 1):
+        report = agent.step()
+        if report.step % STEPS_PER_FIGURE == 0:
+            agent.dump_logs()
+        if on_step is not None and not on_step(report):
+            return done
+    return steps
+
+
+@contextmanager
+def _figures(agent: DoubleDQN, folder: Path | None) -> Iterator[None]:
+    silent = agent.logger
+    if folder is not None:
+        agent.set_logger(Logger(str(folder), [TensorBoardOutputFormat(str(folder))]))
+    try:
+        yield
+    finally:
+        if folder is not None:
+            agent.dump_logs()
+            agent.logger.close()
+            agent.set_logger(silent)

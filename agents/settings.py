@@ -1,0 +1,111 @@
+"""The numbers of the Double DQN, each with its unit and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Credit", "DoubleDQNSettings", "epsilon_at"]
+
+
+class Credit(StrEnum):
+    """Which action a transition in replay is credited to."""
+
+    PROPOSED = "proposed"
+    """The agent's own proposal (HIRL, arXiv:1707.05173): it learns what its wish brought."""
+
+    EXECUTED = "executed"
+    """What was executed (HIL-SERL, arXiv:2410.21845): it learns from the correction."""
+
+
+@dataclass(frozen=True)
+class DoubleDQNSettings:
+    """Settings of `DoubleDQN`; the defaults suit runs of 20,000 to 50,000 agent steps on Pong.
+
+    "Nature" is the DQN of Mnih et al. 2015, "zoo" the tuned Atari settings of RL Baselines3 Zoo.
+    All counts are agent steps (several emulator frames each) unless said otherwise.
+
+    Raises:
+        ValueError: a number is outside its range.
+    """
+
+    learning_rate: float = 1e-4
+    """Step size of Adam (zoo)."""
+
+    gamma: float = 0.99
+    """Discount per agent step, in [0, 1] (Nature)."""
+
+    batch_size: int = 32
+    """Transitions per update (Nature)."""
+
+    buffer_size: int = 100_000
+    """Transitions kept in replay (zoo; Nature keeps 1,000,000): 0.73 GB of 84x84 frames."""
+
+    learning_starts: int = 1_000
+    """Steps of uniformly random proposals before the first update: one game of random Pong.
+    Nature waits 50,000, longer than our runs."""
+
+    train_freq: int = 4
+    """Steps between updates (Nature)."""
+
+    updates: int = 1
+    """Updates each time that one is due (Nature)."""
+
+    target_update_interval: int = 1_000
+    """Steps between copies into the target network (zoo; Nature 10,000)."""
+
+    exploration_steps: int = 10_000
+    """Steps over which exploration falls, counted from the start of the run and not as a part
+    of its length, so that a resumed or prolonged run goes on as it was. Nature takes 250,000."""
+
+    exploration_initial: float = 1.0
+    """Probability of a random proposal at the start, in [0, 1] (Nature)."""
+
+    exploration_final: float = 0.05
+    """Probability of a random proposal from `exploration_steps` on, in [0, 1] (evaluation
+    setting of Nature; training there ends at 0.1, in the zoo at 0.01)."""
+
+    max_grad_norm: float = 10.0
+    """Gradients are scaled down to this Euclidean norm (SB3)."""
+
+    hidden: tuple[int, ...] = (64, 64)
+    """Units of the hidden layers for vector observations (SB3). Images: NatureCNN, fixed."""
+
+    credit: Credit = Credit.PROPOSED
+    """Which action enters replay: the proposed one (HIRL) or the executed one (HIL-SERL)."""
+
+    frames_once: bool = True
+    """Keep each frame of image observations once: 7 KB a transition instead of 56 KB."""
+
+    channels_last: bool = True
+    """Keep the convolutions' weights channels-last: faster on CPU, same values but for
+    rounding. For images only."""
+
+    fused_adam: bool = True
+    """Adam as one kernel: faster, same values but for rounding."""
+
+    def __post_init__(self) -> None:
+        counts = ("batch_size", "buffer_size", "train_freq", "updates", "target_update_interval")
+        for name in counts:
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("learning_starts", "exploration_steps"):
+            self._check(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("gamma", "exploration_initial", "exploration_final"):
+            self._check(name, 0.0 <= getattr(self, name) <= 1.0, "in [0, 1]")
+        for name in ("learning_rate", "max_grad_norm"):
+            self._check(name, getattr(self, name) > 0.0, "above 0")
+
+    def _check(self, name: str, holds: bool, wanted: str) -> None:
+        if not holds:
+            raise ValueError(f"expected {name} {wanted}, got {getattr(self, name)}")
+
+
+def epsilon_at(step: int, settings: DoubleDQNSettings) -> float:
+    """Probability of a random proposal after `step` agent steps: linear, then constant."""
+    if step < settings.learning_starts:
+        return 1.0
+    if step >= settings.exploration_steps:
+        return settings.exploration_final
+    done = step / settings.exploration_steps
+    start, end = settings.exploration_initial, settings.exploration_final
+    return start + done * (end - start)
