@@ -1,0 +1,372 @@
+"""The two ends of the local link between a run and its window; ZeroMQ, no pygame.
+
+A directory of mode 0700 holds the socket and a lock file. The run holds the lock as long as it
+lives, for two reasons: a second ZeroMQ bind on the same path would succeed and steal the socket,
+and the window can tell a busy run (the lock is held) from a dead one (it is free).
+
+One window owns a run: the first that greets it with the right protocol. Others are refused until
+the owner has gone. Messages that do not fit are refused, logged and counted; they never raise.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import zmq
+
+from oversight.errors import LinkError
+from oversight.games import Game
+from oversight_ui.codec import decode, encode
+from oversight_ui.messages import (
+    PROTOCOL,
+    Answer,
+    Begin,
+    Bye,
+    Heartbeat,
+    Hello,
+    Message,
+    Present,
+    Refused,
+    Show,
+    Status,
+    Undo,
+    Welcome,
+)
+
+__all__ = ["LinkClient", "LinkServer", "link_address"]
+
+LOCK_NAME: Final = "lock"
+SOCKET_NAME: Final = "link"
+PATH_BYTES_MAX: Final = int(zmq.IPC_PATH_MAX_LEN)
+"""107 on Linux, 103 on macOS: the operating system's limit for a socket's path."""
+QUEUE_MESSAGES: Final = 8
+"""Messages that may wait in each direction; what is merely to be drawn is dropped above that."""
+MESSAGE_BYTES_MAX: Final = 64 * 2**20
+FAREWELL_MS: Final = 200
+"""How long closing may wait for the last message to leave; otherwise sockets do not linger."""
+
+_FROM_WINDOW: Final = (Present, Answer, Undo, Heartbeat, Bye)
+_FROM_RUN: Final = (Begin, Show, Status, Heartbeat, Bye)
+_logger = logging.getLogger(__name__)
+
+
+def link_address(directory: Path) -> str:
+    """The ZeroMQ address of the link in a directory.
+
+    Raises:
+        LinkError: the socket's path would be longer than the system allows.
+    """
+    path = str(directory.absolute() / SOCKET_NAME)
+    length = len(os.fsencode(path))
+    if length > PATH_BYTES_MAX:
+        raise LinkError(
+            f"expected a socket path of at most {PATH_BYTES_MAX} bytes, got {length} ({path}):"
+            " use a shorter directory"
+        )
+    return f"ipc://{path}"
+
+
+class LinkServer:
+    """The run's end: binds, takes one window on, sends and receives.
+
+    Use it from one thread, and as a context manager or with `close`.
+    """
+
+    def __init__(self, directory: Path, game: Game) -> None:
+        """Bind in a directory.
+
+        Args:
+            directory: made with mode 0700 if missing; must be the user's own and closed to others.
+            game: told to every window that is taken on.
+
+        Raises:
+            LinkError: another run serves there, others may enter, or the path is too long.
+        """
+        self.refused = 0
+        """How many messages were refused as malformed, foreign or out of place."""
+        self._game = game
+        address = link_address(directory)
+        _private(directory)
+        self._lock = _take_lock(directory)
+        self._owner: bytes | None = None
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = _socket(self._context, zmq.ROUTER)
+        # Sending to a window that is gone must fail, not vanish.
+        self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        try:
+            (directory / SOCKET_NAME).unlink(missing_ok=True)
+            self._socket.bind(address)
+        except (OSError, zmq.ZMQError) as error:
+            self.close()
+            raise LinkError(f"cannot open the link at {address}: {error}") from error
+
+    @property
+    def connected(self) -> bool:
+        """Whether a window owns this run, as far as was heard."""
+        return self._owner is not None
+
+    def send(self, message: Message) -> bool:
+        """Queue a message for the window without waiting.
+
+        Returns:
+            False if no window is there (see `connected`) or its queue is full.
+        """
+        return self._owner is not None and self._send_to(self._owner, message)
+
+    def receive(self, timeout: float) -> Message | None:
+        """Wait up to `timeout` seconds for the window's next message.
+
+        A first `Hello` is answered here and not returned; `Bye` frees the run for another window.
+        """
+        end = time.monotonic() + timeout
+        while True:
+            remaining_ms = max(0, round((end - time.monotonic()) * 1000))
+            if not self._socket.poll(remaining_ms):
+                return None
+            message = self._take(self._socket.recv_multipart())
+            if message is not None:
+                return message
+
+    def wait_for_window(self, timeout: float, alive: Callable[[], bool] = lambda: True) -> None:
+        """Wait until a window has been taken on.
+
+        Args:
+            timeout: seconds.
+            alive: asked ten times a second; False ends the wait.
+
+        Raises:
+            LinkError: none came in time, or `alive` said no.
+        """
+        end = time.monotonic() + timeout
+        while not self.connected:
+            if time.monotonic() > end:
+                raise LinkError(f"expected a window within {timeout:g} s, none connected")
+            if not alive():
+                raise LinkError("the window's process ended before it connected")
+            self.receive(0.1)
+
+    def drop_window(self, reason: str) -> None:
+        """Part from the window, if there is one, and be free for another."""
+        self.send(Bye(reason))
+        self._owner = None
+
+    def close(self) -> None:
+        """Say goodbye, close the socket and free the directory. Closing twice is harmless."""
+        if self._socket.closed:
+            return
+        self.drop_window("the run has ended")
+        self._socket.close(linger=FAREWELL_MS)
+        self._context.term()
+        os.close(self._lock)
+
+    def __enter__(self) -> LinkServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _send_to(self, peer: bytes, message: Message) -> bool:
+        try:
+            self._socket.send_multipart([peer, *encode(message)], flags=zmq.NOBLOCK)
+        except zmq.Again:
+            return False
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            if peer == self._owner:
+                self._owner = None
+            return False
+        return True
+
+    def _take(self, frames: Sequence[bytes]) -> Message | None:
+        peer, *rest = frames
+        try:
+            message = decode(rest)
+        except LinkError as error:
+            self._refuse(str(error))
+            return None
+        if isinstance(message, Hello):
+            self._greet(peer, message)
+            return None
+        if peer != self._owner or not isinstance(message, _FROM_WINDOW):
+            self._refuse(f"refused {type(message).__name__}: not from this run's window")
+            return None
+        if isinstance(message, Bye):
+            self._owner = None
+        return message
+
+    def _greet(self, peer: bytes, hello: Hello) -> None:
+        if self._owner not in (None, peer):
+            # Learns whether the owner is still there before a newcomer is turned away.
+            self.send(Heartbeat(0))
+        if hello.protocol != PROTOCOL:
+            problem = f"the window speaks protocol {hello.protocol}, this run {PROTOCOL}"
+        elif self._owner not in (None, peer):
+            problem = "another window oversees this run"
+        else:
+            self._owner = peer
+            self._send_to(peer, Welcome(PROTOCOL, self._game))
+            return
+        self._refuse(problem)
+        self._send_to(peer, Refused(problem))
+
+    def _refuse(self, problem: str) -> None:
+        self.refused += 1
+        _logger.warning("%s", problem)
+
+
+class LinkClient:
+    """The window's end: connects to a run's directory.
+
+    What must arrive (answers, undo) waits in an outbox while the queue is full.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Connect.
+
+        Raises:
+            LinkError: no run serves in that directory.
+        """
+        self.refused = 0
+        self._directory = directory
+        address = link_address(directory)
+        if not self.run_alive():
+            raise LinkError(f"no run serves a window in {directory}: start the run first")
+        self._outbox: deque[Message] = deque()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = _socket(self._context, zmq.DEALER)
+        self._socket.connect(address)
+
+    def handshake(self, timeout: float, protocol: int = PROTOCOL) -> Welcome:
+        """Introduce the window and wait to be taken on.
+
+        Args:
+            timeout: seconds.
+            protocol: version to claim; other than the default only in tests.
+
+        Raises:
+            LinkError: refused, another protocol, or no answer in time.
+        """
+        self.send(Hello(protocol, os.getpid()))
+        end = time.monotonic() + timeout
+        while (remaining := end - time.monotonic()) > 0:
+            message = self._receive(remaining)
+            if isinstance(message, Refused):
+                raise LinkError(f"the run refused this window: {message.reason}")
+            if isinstance(message, Welcome) and message.protocol == PROTOCOL:
+                return message
+        raise LinkError(f"expected the run's welcome within {timeout:g} s, none came")
+
+    def send(self, message: Message) -> None:
+        """Send a message, or keep it until there is room; never waits."""
+        self._outbox.append(message)
+        while self._outbox:
+            try:
+                self._socket.send_multipart(encode(self._outbox[0]), flags=zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._outbox.popleft()
+
+    def receive(self) -> Message | None:
+        """The run's next message, if one has come; never waits."""
+        while self._socket.poll(0):
+            message = self._receive(0)
+            if isinstance(message, _FROM_RUN):
+                return message
+            if message is not None:
+                self._refuse(f"refused {type(message).__name__}: out of place")
+        return None
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a message has come, at most that long."""
+        self._socket.poll(max(0, round(seconds * 1000)))
+
+    def run_alive(self) -> bool:
+        """Whether the run's process lives, busy or not: it holds the lock."""
+        try:
+            handle = os.open(self._directory / LOCK_NAME, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+    def close(self, reason: str) -> None:
+        """Say goodbye and close. Closing twice is harmless."""
+        if self._socket.closed:
+            return
+        self.send(Bye(reason))
+        self._socket.close(linger=FAREWELL_MS)
+        self._context.term()
+
+    def _receive(self, timeout: float) -> Message | None:
+        if not self._socket.poll(round(timeout * 1000)):
+            return None
+        try:
+            return decode(self._socket.recv_multipart())
+        except LinkError as error:
+            self._refuse(str(error))
+            return None
+
+    def _refuse(self, problem: str) -> None:
+        self.refused += 1
+        _logger.warning("%s", problem)
+
+
+def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
+    socket = context.socket(kind)
+    for option, value in (
+        (zmq.LINGER, 0),
+        (zmq.SNDHWM, QUEUE_MESSAGES),
+        (zmq.RCVHWM, QUEUE_MESSAGES),
+        (zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX),
+    ):
+        socket.setsockopt(option, value)
+    return socket
+
+
+def _private(directory: Path) -> None:
+    """Make the directory, or check that nobody else can enter: who connects can approve."""
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = directory.stat()
+    except OSError as error:
+        raise LinkError(f"cannot use {directory} for the window's socket: {error}") from error
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid != os.getuid() or mode & 0o077:
+        raise LinkError(
+            f"expected {directory} to be yours and of mode 0700, got mode {mode:04o}:"
+            " use another directory, or chmod 700"
+        )
+
+
+def _take_lock(directory: Path, attempts: int = 5) -> int:
+    """Lock the directory; a window that just asks `run_alive` holds it for microseconds."""
+    handle = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(attempts):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return handle
+    os.close(handle)
+    raise LinkError(f"window port in use: another run serves {directory}; end it or use another")

@@ -1,0 +1,189 @@
+"""What the run and the window say to each other: plain data, no sockets, no pygame.
+
+window -> run   Hello, Present, Answer, Undo, Heartbeat, Bye
+run -> window   Welcome, Refused, Begin, Show, Status, Heartbeat, Bye
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oversight.games import Game
+from oversight.types import Hint, Tally, Verdict
+
+__all__ = [
+    "PROTOCOL",
+    "Answer",
+    "Begin",
+    "Bye",
+    "Heartbeat",
+    "Hello",
+    "Message",
+    "Pixels",
+    "Present",
+    "Refused",
+    "Scene",
+    "Show",
+    "Status",
+    "Undo",
+    "Welcome",
+]
+
+PROTOCOL = 1
+"""Version of these messages; both sides must speak the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture: rows from the top, three bytes (red, green, blue) a pixel.
+
+    Raises:
+        ValueError: the number of bytes does not fit the size.
+    """
+
+    height: int
+    width: int
+    data: bytes
+
+    def __post_init__(self) -> None:
+        expected = self.height * self.width * 3
+        if min(self.height, self.width) < 1 or len(self.data) != expected:
+            raise ValueError(
+                f"expected {expected} bytes for {self.height}x{self.width} pixels,"
+                f" got {len(self.data)}"
+            )
+
+    @classmethod
+    def of(cls, rgb: NDArray[np.uint8]) -> Pixels:
+        """Copy a picture of shape (height, width, 3), uint8.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+            raise ValueError(f"expected uint8 of (height, width, 3), got {rgb.dtype} {rgb.shape}")
+        return cls(int(rgb.shape[0]), int(rgb.shape[1]), rgb.tobytes())
+
+    def array(self) -> NDArray[np.uint8]:
+        """The picture as read-only uint8 of shape (height, width, 3)."""
+        flat = np.frombuffer(self.data, dtype=np.uint8)
+        return flat.reshape(self.height, self.width, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One proposal as the window needs it; the fields are those of `oversight.Proposal`."""
+
+    step_id: int
+    episode: int
+    step: int
+    action: int
+    tally: Tally
+    recorded_through: int
+    hint: Hint | None
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The window introduces itself."""
+
+    protocol: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The run takes the window on and tells it the game."""
+
+    protocol: int
+    game: Game
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The run does not take the window on; one line says why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Ask at the start screen whether somebody is there, for `seconds`."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whether somebody pressed a key at the start screen before its time was over."""
+
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """A proposal to be judged; `serial` counts the questions, from 0, and is never used twice."""
+
+    serial: int
+    phase: str
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to the `Show` of the same serial; the times are as in `oversight.Decision`."""
+
+    serial: int
+    step_id: int
+    blocked: bool
+    reaction_seconds: float | None
+    attention_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The person takes back what a key decided about an earlier step."""
+
+    step_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Something to draw that needs no answer.
+
+    Attributes:
+        phase: name of the phase of the run.
+        banner: one line for the person, such as who oversees; may be empty.
+        spectating: another overseer judges, the person only watches.
+        scene: what was proposed, if a step is to be drawn.
+        verdict: what the other overseer decided about it.
+    """
+
+    phase: str
+    banner: str
+    spectating: bool
+    scene: Scene | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The run asks "are you there", the window sends the same number back."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The sender ends the link; one line says why."""
+
+    reason: str
+
+
+Message = (
+    Hello | Welcome | Refused | Begin | Present | Show | Answer | Undo | Status | Heartbeat | Bye
+)

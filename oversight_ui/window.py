@@ -1,0 +1,191 @@
+"""The window itself: the only file that opens the display and reads the clock and the keyboard."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import pygame
+
+from oversight.errors import LinkError
+from oversight.types import Verdict
+from oversight_ui.display import display_problem
+from oversight_ui.keymap import KeyMap
+from oversight_ui.layout import MINIMUM_SIZE
+from oversight_ui.link import LinkClient
+from oversight_ui.messages import Begin, Bye, Heartbeat, Message, Show, Status, Welcome
+from oversight_ui.paint import Brush
+from oversight_ui.session import (
+    Begun,
+    Ended,
+    Event,
+    Focus,
+    KeyDown,
+    KeyUp,
+    Mode,
+    Past,
+    Settings,
+    Shown,
+    State,
+    Tick,
+    Watching,
+    WindowClosed,
+    advance,
+)
+from oversight_ui.view import Picture, draw
+
+__all__ = ["Window", "open_display"]
+
+FRAME_SECONDS: Final = 1 / 60
+ALIVE_SECONDS: Final = 0.5
+"""How often the window looks whether the run's process still lives."""
+FAREWELL_SECONDS: Final = 1.0
+"""How long the last screen stays after the run has ended the session."""
+WATCHED_KEPT: Final = 64
+
+
+def open_display(width: int, height: int, title: str) -> pygame.Surface:
+    """Open the window.
+
+    Raises:
+        LinkError: there is no display, or it does not let us in.
+    """
+    if (problem := display_problem(os.environ)) is not None:
+        raise LinkError(problem)
+    os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "hirl")  # what desktops call the program
+    wide, tall = max(width, MINIMUM_SIZE[0]), max(height, MINIMUM_SIZE[1])
+    try:
+        pygame.display.init()
+        pygame.font.init()
+        pygame.display.set_caption(title)
+        surface = pygame.display.set_mode((wide, tall), pygame.RESIZABLE)
+    except pygame.error as error:
+        raise LinkError(f"cannot open the display: {error}; check DISPLAY") from error
+    driver = pygame.display.get_driver()
+    if driver in ("dummy", "offscreen") and driver != os.environ.get("SDL_VIDEODRIVER"):
+        raise LinkError(f"no display: pygame fell back to its {driver!r} driver; check DISPLAY")
+    return surface
+
+
+class Window:
+    """Carries events to the session, the session's answers to the run, and draws."""
+
+    def __init__(self, client: LinkClient, welcome: Welcome, settings: Settings) -> None:
+        """Take a link that has been welcomed; `run` does the rest."""
+        self._client = client
+        self._keys = KeyMap()
+        self._brush = Brush()
+        self._state = State.fresh(settings, time.monotonic())
+        self._picture = Picture(
+            state=self._state,
+            game=welcome.game,
+            phase="",
+            banner="",
+            scene=None,
+            past=(),
+            waited=0.0,
+            keys=self._keys,
+        )
+        self._watched: tuple[Past, ...] = ()
+        self._fresh: Show | None = None
+        self._last_scene = self._last_alive = time.monotonic()
+
+    def run(self) -> None:
+        """Work until the person or the run ends the session.
+
+        Raises:
+            LinkError: the run's process has died.
+        """
+        while self._state.mode is not Mode.OVER:
+            began = time.monotonic()
+            self._frame(began)
+            self._client.wait(FRAME_SECONDS - (time.monotonic() - began))
+
+    def _frame(self, now: float) -> None:
+        for event in pygame.event.get():
+            for translated in self._translated(event):
+                self._feed(translated)
+        self._feed(Tick())
+        while (message := self._client.receive()) is not None:
+            self._hear(message)
+        self._draw()
+        if self._fresh is not None:
+            show, self._fresh = self._fresh, None
+            self._feed(Shown(show.serial, show.scene.step_id, show.scene.action))
+        if now - self._last_alive > ALIVE_SECONDS:
+            self._last_alive = now
+            if self._state.mode is not Mode.OVER and not self._client.run_alive():
+                raise LinkError("the run's process has ended without a word; see its own output")
+
+    def _feed(self, event: Event) -> None:
+        self._state, said = advance(self._state, event, time.monotonic())
+        for message in said:
+            self._client.send(message)
+
+    def _translated(self, event: pygame.event.Event) -> Iterator[Event]:
+        if event.type == pygame.QUIT:
+            yield WindowClosed()
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            yield Focus(here=False)
+        elif event.type == pygame.WINDOWFOCUSGAINED:
+            yield Focus(here=True)
+        elif event.type == pygame.MOUSEBUTTONDOWN:
+            yield KeyDown()
+        elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
+            names = (str(event.unicode), pygame.key.name(event.key))
+            command = self._keys.command(names)
+            if event.type == pygame.KEYUP:
+                yield KeyUp(command)
+            elif self._keys.counts_as_input(names):
+                yield KeyDown(command)
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case Show():
+                self._fresh = message
+                self._last_scene = time.monotonic()
+                self._picture = replace(
+                    self._picture, scene=message.scene, phase=message.phase, banner=""
+                )
+            case Status():
+                self._watch(message)
+            case Begin(seconds):
+                self._feed(Begun(seconds))
+            case Heartbeat():
+                self._client.send(message)
+            case Bye():
+                self._feed(Ended())
+                self._draw()
+                time.sleep(FAREWELL_SECONDS)
+            case _:
+                pass
+
+    def _watch(self, status: Status) -> None:
+        self._picture = replace(self._picture, phase=status.phase, banner=status.banner)
+        if status.spectating:
+            self._fresh = None
+            self._feed(Watching())
+        if status.scene is None:
+            return
+        self._last_scene = time.monotonic()
+        self._picture = replace(self._picture, scene=status.scene)
+        if status.verdict is not None:
+            scene, blocked = status.scene, status.verdict is Verdict.UNSAFE
+            past = Past(scene.step_id, scene.action, blocked, False, time.monotonic())
+            self._watched = (*self._watched, past)[-WATCHED_KEPT:]
+
+    def _draw(self) -> None:
+        watching = self._state.mode is Mode.SPECTATING
+        picture = replace(
+            self._picture,
+            state=self._state,
+            past=self._watched if watching else self._state.past,
+            waited=time.monotonic() - self._last_scene,
+        )
+        draw(self._brush, pygame.display.get_surface(), picture)
+        pygame.display.flip()
