@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,15 @@ MANIFEST = "agent.json"
 COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "_episode_num")
 
 Manifest = dict[str, Any]
-Arrays = Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The manifest's numbers, checked: counters and the states of the two generators."""
+
+    counters: dict[str, int]
+    exploration: Mapping[str, Any]
+    replay: Mapping[str, Any]
 
 
 def save(agent: DoubleDQN, directory: Path) -> None:
@@ -88,6 +96,7 @@ def load(agent: DoubleDQN, directory: Path) -> None:
     """
     manifest = _read_manifest(directory)
     _check_same_kind(agent, manifest, directory)
+    numbers = _read_numbers(manifest, directory)
     tensors = _read_tensors(_listed(manifest, directory, "tensors"))
     replay = _read_replay(_listed(manifest, directory, "replay"))
     problem = mismatch(agent, tensors)
@@ -98,7 +107,7 @@ def load(agent: DoubleDQN, directory: Path) -> None:
     except (KeyError, ValueError) as error:
         raise RunError(f"the replay in {directory} cannot be used: {error}") from error
     adopt_tensors(agent, tensors)
-    _adopt_counters(agent, manifest)
+    _adopt_numbers(agent, numbers)
 
 
 def export_agent_zip(agent: DoubleDQN, path: Path) -> None:
@@ -165,7 +174,7 @@ def _last_generation(directory: Path) -> int:
     # From the manifest alone: files that it does not name are leftovers and may be overwritten.
     if not (directory / MANIFEST).exists():
         return 0
-    return int(_read_manifest(directory)["generation"])
+    return int(_read_manifest(directory).get("generation", 0))
 
 
 def _read_manifest(directory: Path) -> Manifest:
@@ -207,12 +216,12 @@ def _check_same_kind(agent: DoubleDQN, manifest: Manifest, directory: Path) -> N
 
 
 def _listed(manifest: Manifest, directory: Path, part: str) -> Path:
-    entry = manifest["files"][part]
-    path = directory / Path(entry["name"]).name
-    size = path.stat().st_size if path.exists() else None
-    if size != entry["bytes"]:
+    entry = manifest.get("files", {}).get(part, {})
+    path = directory / Path(entry.get("name", "file without a name")).name
+    size = path.stat().st_size if path.is_file() else None
+    if size is None or size != entry.get("bytes"):
         raise RunError(
-            f"the checkpoint is damaged: expected {path} of {entry['bytes']} bytes, got "
+            f"the checkpoint is damaged: expected {path} of {entry.get('bytes')} bytes, got "
             f"{'no such file' if size is None else f'{size} bytes'}; use another checkpoint"
         )
     return path
@@ -234,10 +243,24 @@ def _read_replay(path: Path) -> dict[str, NDArray[np.generic]]:
         raise RunError(f"the checkpoint is damaged: {path}: {error}") from error
 
 
-def _adopt_counters(agent: DoubleDQN, manifest: Manifest) -> None:
-    for name in COUNTERS:
-        setattr(agent, name, int(manifest["counters"][name]))
-    agent.exploration.bit_generator.state = manifest["random"]["exploration"]
-    agent.replay_buffer.rng.bit_generator.state = manifest["random"]["replay"]
+def _read_numbers(manifest: Manifest, directory: Path) -> _Numbers:
+    try:
+        counters = {name: int(manifest["counters"][name]) for name in COUNTERS}
+        states = manifest["random"]["exploration"], manifest["random"]["replay"]
+        for state in states:
+            np.random.default_rng().bit_generator.state = state
+        return _Numbers(counters, *states)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"the checkpoint is damaged: {directory / MANIFEST}: {type(error).__name__} {error}; "
+            "use another checkpoint"
+        ) from error
+
+
+def _adopt_numbers(agent: DoubleDQN, numbers: _Numbers) -> None:
+    for name, value in numbers.counters.items():
+        setattr(agent, name, value)
+    agent.exploration.bit_generator.state = numbers.exploration
+    agent.replay_buffer.rng.bit_generator.state = numbers.replay
     agent.exploration_rate = epsilon_at(agent.num_timesteps, agent.settings)
     agent.expect_reset()

@@ -16,7 +16,7 @@ from agents import DoubleDQNSettings
 class Chain(gymnasium.Env[NDArray[np.float32], int]):
     """Five states in a row; 1 goes right, 0 goes left. Right out of the last one pays 1 and ends.
 
-    Left in the first state pays 0.1, a lure that a short-sighted agent keeps to. Cut after 20
+    Left in the first state pays 0.02, a lure that a short-sighted agent keeps to. Cut after 20
     steps. The optimum from the start is 1 after five steps.
     """
 
@@ -37,7 +37,7 @@ class Chain(gymnasium.Env[NDArray[np.float32], int]):
         self.state += 1 if action == 1 else -1
         terminated = self.state == 5
         self.state = min(max(self.state, 0), 4)
-        reward = 1.0 if terminated else 0.1 * lured
+        reward = 1.0 if terminated else 0.02 * lured
         return self._observe(), reward, terminated, self.time >= self.length, {}
 
     def _observe(self) -> NDArray[np.float32]:

@@ -18,9 +18,9 @@ SCREENS = spaces.Box(0, 255, SHAPE, np.uint8)
 Add = tuple[NDArray[np.uint8], NDArray[np.uint8], Any, Any, Any, list[dict[str, Any]]]
 
 
-def make(kind: type[OverseenReplayBuffer], size: int, **options: Any) -> OverseenReplayBuffer:
+def make(kind: type[OverseenReplayBuffer], size: int, **options: object) -> OverseenReplayBuffer:
     rng = np.random.default_rng(7)
-    return kind(size, SCREENS, ACTIONS, "cpu", rng=rng, **options)
+    return kind(size, SCREENS, ACTIONS, "cpu", rng=rng, **options)  # type: ignore[arg-type]
 
 
 def stream(steps: int, lengths: tuple[int, int], seed: int = 0) -> Iterator[Add]:
@@ -205,7 +205,7 @@ def test_other_options_of_sb3_are_refused() -> None:
 
 def test_the_streams_of_these_tests_stack_frames() -> None:
     # Guards the tests above: without this property they would not exercise the saving.
-    continuing = [t for t in pairwise(stream(50, (60, 60)))]
+    continuing = list(pairwise(stream(50, (60, 60))))
     assert all(np.array_equal(a[1], b[0]) for a, b in continuing)
     assert all(np.array_equal(a[1][0, :3], a[0][0, 1:]) for a, _ in continuing)
 
