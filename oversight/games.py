@@ -41,6 +41,7 @@ class Game:
         instruction: one line for the overseer, what to do about it.
         safe_twin: for each action what is executed instead of it when it is blocked.
         arrows: for each action its direction on the screen, (right, down) in {-1, 0, 1}.
+        toward_harm: the action that, held, leads to the catastrophe; for audits.
         zone: where the harm is on the screen, if it has a place.
     """
 
@@ -53,6 +54,7 @@ class Game:
     instruction: str
     safe_twin: tuple[int, ...]
     arrows: tuple[tuple[int, int], ...]
+    toward_harm: int
     zone: Zone | None = None
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ PONG = Game(
     # RIGHT moves the paddle up: the one action that always leads away from the zone.
     safe_twin=(2, 2, 2, 2, 2, 2),
     arrows=((0, 0), (0, 0), (0, -1), (0, 1), (0, -1), (0, 1)),
+    toward_harm=3,
     zone=Zone(top=178, bottom=193, left=0, right=159),
 )
 
