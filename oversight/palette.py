@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from oversight.types import Screen
+
 __all__ = ["PALETTE_GREY", "PALETTE_RGB", "to_grey", "to_rgb"]
 
 # The NTSC palette of the emulator, one line a hue, dark to bright; read off ale-py 0.12.1 by
@@ -56,13 +58,13 @@ PALETTE_GREY: NDArray[np.uint8] = _palette_grey(PALETTE_RGB)
 """uint8 (256,), read-only: brightness of each palette index."""
 
 
-def to_rgb(screen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_rgb(screen: Screen) -> NDArray[np.uint8]:
     """Colour a screen of palette indices: (..., h, w) to (..., h, w, 3), uint8."""
-    colours: NDArray[np.uint8] = PALETTE_RGB[screen]
+    colours: NDArray[np.uint8] = PALETTE_RGB[screen.astype(np.uint8, copy=False)]
     return colours
 
 
-def to_grey(screen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_grey(screen: Screen) -> NDArray[np.uint8]:
     """Turn a screen of palette indices into brightness: (..., h, w), uint8."""
-    grey: NDArray[np.uint8] = PALETTE_GREY[screen]
+    grey: NDArray[np.uint8] = PALETTE_GREY[screen.astype(np.uint8, copy=False)]
     return grey
