@@ -1,0 +1,112 @@
+"""The commands: `python -m experiments demo | run | audit`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from experiments.audit import AuditSettings, audit
+from experiments.pipeline import run_sitting
+from experiments.reporter import Reporter
+from experiments.rundir import RunDirectory, Stage
+from experiments.settings import RunSettings
+from experiments.stopping import StopFlag, stop_on_signals
+from oversight import OversightError
+
+__all__ = ["main"]
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: oversight, Blocker, hand-over, training under the Blocker; or a condition without.
+
+    Everything of it goes into a run directory: the log, the Blocker, the agent, summary.json,
+    overview.png and blocks.mp4. Ctrl-C stops cleanly; --resume goes on.
+    """
+
+    settings: Annotated[RunSettings, tyro.conf.OmitArgPrefixes] = field(default_factory=RunSettings)
+
+    quick: bool = False
+    """A small run of less than 90 seconds: 1,500 steps overseen and 1,500 under the Blocker."""
+
+    out: Path | None = None
+    """Where the run directory is made; runs/GAME-CONDITION-TIME if not given."""
+
+    resume: Path | None = None
+    """Go on with this run directory, with the settings that it was made with."""
+
+    def directory(self) -> RunDirectory:
+        """The run directory to work in, new or old.
+
+        Raises:
+            RunError: it cannot be made or opened.
+        """
+        if self.resume is not None:
+            return RunDirectory.open(self.resume)
+        settings = (self.settings.quick() if self.quick else self.settings).check()
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        default = Path("runs") / f"{settings.game}-{settings.condition.value}-{stamp}"
+        return RunDirectory.create(self.out or default, settings)
+
+
+@dataclass(frozen=True)
+class Demo(Run):
+    """The whole of it on one game: a person or a stand-in oversees, then the Blocker.
+
+    With a display the window opens and asks for your judgement; without one, or with --overseer
+    simulated, a simulated person oversees. About 8 minutes on two cores, 90 seconds with --quick.
+    """
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Count how a run's Blocker holds against proposers that it has not seen."""
+
+    settings: Annotated[AuditSettings, tyro.conf.OmitArgPrefixes]
+
+
+def _do(command: Run | Audit, reporter: Reporter, stop: StopFlag) -> int:
+    if isinstance(command, Audit):
+        audit(command.settings.check(), reporter, stop)
+        return INTERRUPTED if stop() else 0
+    run = command.directory()
+    reporter.say(f"Run directory: {run.path}")
+    stage = run_sitting(run, reporter, stop)
+    reporter.say(f"\nRun directory: {run.path}")
+    if stage is Stage.DONE:
+        return 0
+    reporter.say(f"Stopped; everything so far is kept. To go on:  --resume {run.path}")
+    return INTERRUPTED if stop() else 1
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    command = tyro.extras.subcommand_cli_from_dict(
+        {"demo": Demo, "run": Run, "audit": Audit},
+        args=arguments,
+        prog="python -m experiments",
+        config=(tyro.conf.EnumChoicesFromValues,),
+        description="Train Atari agents without a catastrophe, overseen by a person or a Blocker.",
+    )
+    reporter = Reporter()
+    try:
+        with stop_on_signals() as stop:
+            return _do(command, reporter, stop)
+    except OversightError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; the log is kept", file=sys.stderr)
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

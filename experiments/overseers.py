@@ -1,0 +1,130 @@
+"""Who oversees: a person at the window, the simulated person, or the truth itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.reporter import Reporter
+from experiments.settings import OverseerChoice, RunSettings
+from experiments.stopping import StopFlag
+from oversight import (
+    AtariGame,
+    InterventionLog,
+    OracleOverseer,
+    Overseer,
+    OverseerGone,
+    SimulatedHuman,
+    Source,
+    game_named,
+    to_rgb,
+)
+from oversight_ui import HumanOverseer, LinkServer, Spectator, display_problem, open_window
+
+__all__ = ["Seat", "take_seat"]
+
+SIMULATED_NOTE = (
+    "[bold]A simulated person oversees[/bold] (the emulator's truth with reaction time, lapses "
+    "and false alarms): all human minutes below are a model's."
+)
+
+
+@dataclass
+class Seat:
+    """The overseer's seat: who sits in it, and the window beside it if there is one.
+
+    Attributes:
+        choice: who oversees, decided: never `AUTO`.
+        seed: of the simulated person.
+        game: name of the game.
+        server: the run's end of the link to the window.
+        human: the person, if one sits there.
+        nobody: a window is open, but nobody pressed a key.
+    """
+
+    choice: OverseerChoice
+    seed: int
+    game: str
+    server: LinkServer | None = None
+    human: HumanOverseer | None = None
+    nobody: bool = False
+
+    @property
+    def label(self) -> str:
+        """Who oversees, for titles and the summary."""
+        return {
+            OverseerChoice.PERSON: "person",
+            OverseerChoice.SIMULATED: "simulated person",
+            OverseerChoice.ORACLE: "oracle",
+        }[self.choice]
+
+    def overseer(self, env: AtariGame) -> Overseer:
+        """The overseer of the first phase, bound to the truth of `env` if it is not a person."""
+        if self.human is not None:
+            return self.human
+        if self.choice is OverseerChoice.ORACLE:
+            return self.watched(OracleOverseer([env.truth]), "THE EMULATOR'S TRUTH oversees")
+        rng = np.random.default_rng([self.seed, 2])
+        banner = "SIMULATED PERSON oversees"
+        if self.nobody:
+            banner += ": nobody pressed a key"
+        return self.watched(SimulatedHuman([env.truth], rng), banner)
+
+    def watched(self, overseer: Overseer, banner: str, phase: str = "oversight") -> Overseer:
+        """An overseer whose decisions are shown in the window, if there is one."""
+        if self.server is None:
+            return overseer
+        return Spectator(overseer, self.server, to_rgb=to_rgb, banner=banner, phase=phase)
+
+    def hand_in(self, log: InterventionLog) -> None:
+        """Put into the log what the person took back after the last decision."""
+        if self.human is not None:
+            log.amend(self.human.take_late_amendments(), Source.PERSON)
+
+
+@contextmanager
+def take_seat(settings: RunSettings, reporter: Reporter, stop: StopFlag) -> Iterator[Seat]:
+    """Decide who oversees, open the window for a person, and end it afterwards.
+
+    Raises:
+        LinkError: a person was asked for, and the window cannot be opened.
+    """
+    choice = settings.overseer
+    if choice is OverseerChoice.AUTO:
+        problem = display_problem(os.environ)
+        choice = OverseerChoice.SIMULATED if problem else OverseerChoice.PERSON
+        if problem:
+            reporter.say(f"No window: {problem}")
+    if choice is not OverseerChoice.PERSON:
+        if choice is OverseerChoice.SIMULATED:
+            reporter.say(SIMULATED_NOTE)
+        yield Seat(choice, settings.seed, settings.game)
+        return
+    with _window(settings, stop) as (server, human):
+        reporter.say("The window is open: read the start screen and press a key in it.")
+        seat = Seat(choice, settings.seed, settings.game, server, human)
+        if not _somebody(human, settings.start_seconds):
+            reporter.say("Nobody pressed a key. " + SIMULATED_NOTE)
+            seat = Seat(OverseerChoice.SIMULATED, settings.seed, settings.game, server, nobody=True)
+        yield seat
+
+
+def _somebody(human: HumanOverseer, seconds: float) -> bool:
+    try:
+        return human.wait_for_person(seconds)
+    except OverseerGone:
+        return False
+
+
+@contextmanager
+def _window(
+    settings: RunSettings, stop: Callable[[], bool]
+) -> Iterator[tuple[LinkServer, HumanOverseer]]:
+    game = game_named(settings.game)
+    options = ("--pace", str(settings.pace))
+    with open_window(game, options=options) as server:
+        yield server, HumanOverseer(server, game, to_rgb=to_rgb, should_stop=stop)

@@ -1,0 +1,179 @@
+"""The phases of a run as functions: play under oversight, train the Blocker, play under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from agents import DoubleDQN, LearnStep, learn, load, make_agent, save
+from experiments.reporter import Bar, Reporter
+from experiments.rundir import RunDirectory
+from experiments.settings import RunSettings
+from experiments.stopping import StopFlag
+from oversight import (
+    AtariGame,
+    AtariSettings,
+    GateSettings,
+    InterventionLog,
+    LogMeta,
+    Mode,
+    Overseer,
+    OverseerGone,
+    OversightWrapper,
+    Tally,
+    game_named,
+)
+
+__all__ = ["Ended", "Phase", "episode_seed", "open_log", "play"]
+
+CHECKPOINT_STEPS = 5_000
+"""Agent steps between checkpoints: what a kill can cost of the learning, never of the log."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some agent steps under one overseer.
+
+    Attributes:
+        name: in the log and in figures.
+        title: on the screen.
+        steps: how many in all; what the log holds of them already is not played again.
+        segment_steps: an episode is cut after so many; None plays whole games.
+        mode: of the gate.
+        overseer: makes the overseer, given the environment whose truth it may be bound to.
+    """
+
+    name: str
+    title: str
+    steps: int
+    segment_steps: int | None
+    mode: Mode
+    overseer: Callable[[AtariGame], Overseer]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a phase ended.
+
+    Attributes:
+        complete: all its steps were made.
+        gone: the overseer's last word, if nobody was there any more.
+        tally: counts of this sitting.
+    """
+
+    complete: bool
+    gone: str | None
+    tally: Tally
+
+
+def episode_seed(run_seed: int) -> Callable[[int], int]:
+    """From an episode's number to its seed, different for every run seed."""
+
+    def seed(episode: int) -> int:
+        return int(np.random.SeedSequence([run_seed, episode]).generate_state(1)[0])
+
+    return seed
+
+
+def open_log(path: Path, settings: RunSettings) -> InterventionLog:
+    """The run's log: made new, or opened to go on."""
+    if path.exists():
+        return InterventionLog.open(path, read_only=False)
+    game = game_named(settings.game)
+    probe = AtariGame(game)
+    gate = GateSettings()
+    meta = LogMeta(
+        game=game.name,
+        actions=game.actions,
+        screen_shape=probe.screen().shape,
+        screen_dtype=str(probe.screen().dtype),
+        catastrophe=probe.catastrophe_name,
+        seed=settings.seed,
+        gate={
+            "condition": settings.condition.value,
+            "reward_rule": gate.reward_rule.value,
+            "penalty": gate.penalty,
+            "history": gate.history,
+        },
+        environment={
+            "frameskip": game.frameskip,
+            "noop_max": probe.settings.noop_max,
+            "segment_steps": settings.segment_steps,
+            "sticky": probe.settings.sticky,
+            "clip_reward": probe.settings.clip_reward,
+        },
+    )
+    return InterventionLog.create(path, meta)
+
+
+def play(
+    run: RunDirectory,
+    settings: RunSettings,
+    phase: Phase,
+    log: InterventionLog,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> Ended:
+    """Let the agent play and learn through a phase, from where the log says it stands.
+
+    The agent goes on from its checkpoint and leaves one, however the phase ends.
+
+    Raises:
+        OversightError: the log, the checkpoint or the agent failed; what was recorded is kept.
+    """
+    done = len(log.steps([phase.name]))
+    env = AtariGame(game_named(settings.game), AtariSettings(max_agent_steps=phase.segment_steps))
+    wrapper = OversightWrapper(
+        env,
+        phase.overseer(env),
+        GateSettings(mode=phase.mode),
+        sink=log,
+        episode_seed=episode_seed(settings.seed),
+        phase=phase.name,
+        first_step_id=log.next_step_id,
+        first_episode=log.next_episode,
+    )
+    agent = make_agent(wrapper, seed=settings.seed, device=settings.device)
+    if run.agent.exists():
+        load(agent, run.agent)
+    gone = None
+    with reporter.bar(phase.title, phase.steps) as bar:
+        bar.show(done)
+        try:
+            done += _learn(run, agent, phase.steps - done, wrapper, bar, done, stop)
+        except OverseerGone as error:
+            gone = str(error)
+    log.flush()
+    save(agent, run.agent)
+    return Ended(len(log.steps([phase.name])) >= phase.steps, gone, wrapper.gate.tally)
+
+
+def _learn(
+    run: RunDirectory,
+    agent: DoubleDQN,
+    steps: int,
+    wrapper: OversightWrapper[np.ndarray],
+    bar: Bar,
+    before: int,
+    stop: StopFlag,
+) -> int:
+    made = 0
+
+    def on_step(_step: LearnStep) -> bool:
+        nonlocal made
+        made += 1
+        if made % 20 == 0 or made == steps:
+            bar.show(before + made, _note(wrapper.gate.tally))
+        if made % CHECKPOINT_STEPS == 0:
+            save(agent, run.agent)
+        return not stop()
+
+    return learn(agent, max(0, steps), on_step, tensorboard=run.tensorboard)
+
+
+def _note(tally: Tally) -> str:
+    harm = "?" if tally.catastrophes is None else str(tally.catastrophes)
+    return f"blocks {tally.blocks:,}  catastrophes {harm}"

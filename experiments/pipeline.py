@@ -1,0 +1,183 @@
+"""A whole run: oversight, Blocker, hand-over, training under the Blocker, figures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from blocker import Blocker, BlockerOverseer
+from experiments.figures import draw_overview, write_metrics
+from experiments.handover import held_out_figures, train_blocker
+from experiments.overseers import Seat, take_seat
+from experiments.phases import Ended, Phase, open_log, play
+from experiments.reporter import Reporter
+from experiments.rundir import RunDirectory, Stage, write_json
+from experiments.settings import Condition, Handover, RunSettings
+from experiments.stopping import StopFlag
+from experiments.summary import AFTER, BEFORE, phase_figures, phase_names, summarise
+from experiments.tables import TITLES, figures_table, summary_table
+from experiments.video import write_video
+from oversight import AtariGame, InterventionLog, Mode, OracleOverseer, Overseer, game_named
+
+__all__ = ["Sitting", "run_sitting"]
+
+
+class Sitting:
+    """One sitting at a run, from where its directory says it stands to its end or a stop."""
+
+    def __init__(
+        self, run: RunDirectory, log: InterventionLog, reporter: Reporter, stop: StopFlag
+    ) -> None:
+        """Sit down at a run.
+
+        Args:
+            run: its directory.
+            log: its log, open for writing.
+            reporter: where progress goes.
+            stop: asked at every step.
+        """
+        self.run = run
+        self.settings: RunSettings = run.settings().check()
+        self.state = run.state()
+        self._log = log
+        self._reporter = reporter
+        self._stop = stop
+
+    def go(self) -> None:
+        """Do what is left of the run; returns early when it is stopped or the overseer leaves."""
+        if self.settings.condition is Condition.HIRL:
+            self._hirl()
+        else:
+            self._baseline()
+
+    def _hirl(self) -> None:
+        if self.state.stage is Stage.OVERSIGHT:
+            with take_seat(self.settings, self._reporter, self._stop) as seat:
+                self._remember(overseer=seat.label)
+                if self._oversee(seat) and self._train(seat):
+                    self._under_blocker(seat)
+        elif self.state.stage is Stage.BLOCKER or (
+            self.state.stage is Stage.TRAINING and self._train(None)
+        ):
+            self._under_blocker(None)
+
+    def _oversee(self, seat: Seat) -> bool:
+        ended = self._play(BEFORE, Mode.REPLACE, seat.overseer)
+        seat.hand_in(self._log)
+        if ended.gone is not None:
+            self._reporter.say(f"The overseer has left: {ended.gone}")
+        elif not ended.complete:
+            return False
+        self._remember(stage=Stage.TRAINING)
+        return True
+
+    def _train(self, seat: Seat | None) -> bool:
+        readiness = train_blocker(
+            self.run, self.settings, self._log, self._reporter, self._stop, seat
+        )
+        if readiness is None:
+            return False
+        ready = readiness.ready
+        if not ready and self.settings.handover is Handover.WHEN_READY:
+            self._remember(stage=Stage.OVERSIGHT, readiness=readiness.in_words())
+            self._reporter.say(
+                "No hand-over: the Blocker is not ready by the stated limits. Oversee more steps, "
+                "or hand over by choice with --handover always."
+            )
+            return False
+        if not ready:
+            self._reporter.say(
+                "Handing over all the same, by the explicit choice --handover always."
+            )
+        self._remember(
+            stage=Stage.BLOCKER,
+            readiness=readiness.in_words(),
+            handover="ready" if ready else "explicit choice",
+        )
+        return True
+
+    def _under_blocker(self, seat: Seat | None) -> None:
+        blocker = Blocker.load(self.run.blocker)
+        game = game_named(self.settings.game)
+
+        def overseer(_env: AtariGame) -> Overseer:
+            judge = BlockerOverseer(blocker, game)
+            return judge if seat is None else seat.watched(judge, "THE BLOCKER oversees", AFTER)
+
+        if self._play(AFTER, Mode.REPLACE, overseer).complete:
+            self._remember(stage=Stage.DONE)
+
+    def _baseline(self) -> None:
+        penalty = self.settings.condition is Condition.PENALTY_ONLY
+        mode = Mode.PENALTY_ONLY if penalty else Mode.OFF
+        self._remember(overseer="oracle" if penalty else None)
+
+        def overseer(env: AtariGame) -> Overseer:
+            return OracleOverseer([env.truth])  # in the mode "off" nobody asks it
+
+        first, second = phase_names(self.settings.condition)
+        for name, stage, after in (
+            (first, Stage.OVERSIGHT, Stage.BLOCKER),
+            (second, Stage.BLOCKER, Stage.DONE),
+        ):
+            if self.state.stage is stage and self._play(name, mode, overseer).complete:
+                self._remember(stage=after)
+
+    def _play(self, name: str, mode: Mode, overseer: Callable[[AtariGame], Overseer]) -> Ended:
+        first = name == phase_names(self.settings.condition)[0]
+        phase = Phase(
+            name=name,
+            title=TITLES[name],
+            steps=self.settings.oversight_steps if first else self.settings.blocker_steps,
+            segment_steps=self.settings.segment_steps if first else None,
+            mode=mode,
+            overseer=overseer,
+        )
+        return play(self.run, self.settings, phase, self._log, self._reporter, self._stop)
+
+    def _remember(self, **news: object) -> None:
+        self.state = replace(self.state, **news)  # type: ignore[arg-type]
+        self.run.remember(self.state)
+
+
+def run_sitting(run: RunDirectory, reporter: Reporter, stop: StopFlag) -> Stage:
+    """Go on with a run, and leave its figures as they are then, however it ends.
+
+    Returns:
+        How far the run has come.
+
+    Raises:
+        OversightError: it cannot go on; what was recorded is kept.
+    """
+    begun = time.monotonic()
+    before = run.state().wall_seconds
+    with open_log(run.log, run.settings().check()) as log:
+        sitting = Sitting(run, log, reporter, stop)
+        try:
+            sitting.go()
+        finally:
+            spent = before + time.monotonic() - begun
+            run.remember(replace(run.state(), wall_seconds=spent))
+        _leave_figures(run, log, reporter)
+    return run.state().stage
+
+
+def _leave_figures(run: RunDirectory, log: InterventionLog, reporter: Reporter) -> None:
+    settings, state = run.settings(), run.state()
+    table, events = log.steps(), log.events()
+    if len(table) == 0:
+        return
+    game = game_named(settings.game)
+    summary = summarise(log, settings, state, held_out_figures(run))
+    write_json(run.summary, summary)
+    write_metrics(run.metrics, table, events)
+    who = f"overseen by: {state.overseer}" if state.overseer else "nobody oversees"
+    draw_overview(run.overview, table, events, f"{game.title}, {settings.condition.value}, {who}")
+    if settings.condition is Condition.HIRL:
+        write_video(run.video, log, game, tuple(dict.fromkeys(table.phase.tolist())))
+    rows = [(TITLES[n], phase_figures(table, events, n)) for n in phase_names(settings.condition)]
+    reporter.console.print()
+    title = f"{game.title}: {settings.condition.value}"
+    reporter.console.print(figures_table([r for r in rows if r[1].agent_steps], title))
+    reporter.console.print(summary_table(summary))

@@ -1,0 +1,143 @@
+"""What can be asked of a run: typed settings that become the commands' flags."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+
+from oversight import RunError, game_named
+
+__all__ = ["QUICK", "Condition", "Handover", "OverseerChoice", "RunSettings"]
+
+
+class OverseerChoice(StrEnum):
+    """Who oversees the first phase."""
+
+    AUTO = "auto"
+    """A person if there is a display, otherwise the simulated person."""
+    PERSON = "person"
+    """A person at the window; an error if there is no display."""
+    SIMULATED = "simulated"
+    """A model of a person: the truth with reaction time, lapses and false alarms."""
+    ORACLE = "oracle"
+    """The exact truth, from the emulator."""
+
+
+class Condition(StrEnum):
+    """The rows of the paper's table."""
+
+    HIRL = "hirl"
+    """Oversight, then the Blocker."""
+    PENALTY_ONLY = "penalty_only"
+    """Nothing is blocked; unsafe proposals, by the exact truth, are paid the penalty."""
+    NO_OVERSIGHT = "no_oversight"
+    """Nothing is blocked and nothing penalised."""
+
+
+class Handover(StrEnum):
+    """When the Blocker takes over."""
+
+    WHEN_READY = "when_ready"
+    """Only if the held-out figures hold the stated limits; otherwise the run stops there."""
+    ALWAYS = "always"
+    """By explicit choice, whatever the verdict; the summary records it."""
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """A run of oversight, Blocker training and training under the Blocker."""
+
+    game: str = "pong"
+    """Which game (see `python -m oversight games`)."""
+
+    seed: int = 0
+    """Of everything: episodes, agent, simulated person, Blocker."""
+
+    overseer: OverseerChoice = OverseerChoice.AUTO
+    """Who oversees the first phase."""
+
+    condition: Condition = Condition.HIRL
+    """What is done with unsafe actions."""
+
+    oversight_steps: int = 3_000
+    """Agent steps (4 frames each) that the overseer judges before the Blocker is trained."""
+
+    segment_steps: int = 300
+    """While a person oversees, a new seeded game begins after so many agent steps, so that there
+    are episodes to split by: a whole game of random Pong takes about 1,000."""
+
+    blocker_steps: int = 22_000
+    """Agent steps under the Blocker."""
+
+    handover: Handover = Handover.ALWAYS
+    """When the Blocker takes over. 3,000 labels hold few independent positives, so a strict
+    limit on missed catastrophes cannot be shown with them; the verdict says what was."""
+
+    blocker_epochs: int | None = None
+    """Passes over the labels in the Blocker's training; its own default if not given."""
+
+    start_seconds: float = 20.0
+    """Seconds that the window waits for a first key before the simulated person takes over."""
+
+    pace: float = 4.0
+    """Agent steps a second in front of a person at the start; keys change it."""
+
+    device: str = "auto"
+    """Where the agent trains: cpu, cuda, or auto for a GPU if there is one."""
+
+    def check(self) -> RunSettings:
+        """Refuse what cannot be run.
+
+        Raises:
+            RunError: says what was expected and what came.
+        """
+        try:
+            game_named(self.game)
+        except ValueError as error:
+            raise RunError(str(error)) from None
+        for name in ("oversight_steps", "segment_steps", "blocker_steps"):
+            if getattr(self, name) < 1:
+                raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
+        for name in ("start_seconds", "pace"):
+            if getattr(self, name) <= 0:
+                raise RunError(f"expected {name} above 0, got {getattr(self, name)}")
+        if self.condition is Condition.PENALTY_ONLY and self.overseer is OverseerChoice.PERSON:
+            raise RunError(
+                "the condition penalty_only is judged by the exact truth: leave --overseer out"
+            )
+        return self
+
+    def quick(self) -> RunSettings:
+        """The same run at a size for smoke tests."""
+        return replace(self, **QUICK)  # type: ignore[arg-type]
+
+    def as_json(self) -> dict[str, object]:
+        """All settings, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, object]) -> RunSettings:
+        """The settings of a run directory's `config.json`.
+
+        Raises:
+            RunError: a setting is missing, unknown or of another kind.
+        """
+        try:
+            kinds = {
+                "overseer": OverseerChoice,
+                "condition": Condition,
+                "handover": Handover,
+            }
+            typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in values.items()}
+            return cls(**typed)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise RunError(f"config.json does not fit this version of hirl: {error}") from None
+
+
+QUICK: dict[str, int] = {
+    "oversight_steps": 1_500,
+    "segment_steps": 150,
+    "blocker_steps": 1_500,
+    "blocker_epochs": 12,
+}
+"""Sizes of a run of less than 90 seconds on two cores."""
