@@ -21,6 +21,8 @@ def make_agent(
     settings: DoubleDQNSettings | None = None,
     seed: int = 0,
     device: torch.device | str = "auto",
+    *,
+    seed_env: bool = True,
 ) -> DoubleDQN:
     """Make a Double DQN for an environment that is already overseen.
 
@@ -29,11 +31,13 @@ def make_agent(
     rewards that it would count are the agent's, not the game's.
 
     Args:
-        env: discrete actions, numbered from 0. Its first reset gets `seed`, unless a checkpoint
-            is loaded before; then it is not seeded and continues with its own random state.
+        env: discrete actions, numbered from 0.
         settings: the numbers; the defaults if None.
-        seed: of weights, exploration, replay and the environment.
+        seed: of weights, exploration and replay.
         device: "auto" takes a GPU if there is one.
+        seed_env: give `seed` to the environment's first reset as well. False leaves all resets
+            without a seed, for environments that choose their own. After a checkpoint was loaded
+            none is given either.
 
     Returns:
         The agent; `agents.learn` trains it.
@@ -45,7 +49,10 @@ def make_agent(
     space = vector.observation_space
     if _is_channels_last_image(space):
         vector = VecTransposeImage(vector)
-    return DoubleDQN(vector, settings or DoubleDQNSettings(), seed=seed, device=device)
+    agent = DoubleDQN(vector, settings or DoubleDQNSettings(), seed=seed, device=device)
+    if not seed_env:
+        agent.expect_reset()
+    return agent
 
 
 def _is_channels_last_image(space: spaces.Space[Any]) -> bool:

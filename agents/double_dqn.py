@@ -242,9 +242,9 @@ class DoubleDQN(DQN):
         values: NDArray[np.float32] = self._values(np.asarray(observation)[None])[0].copy()
         return values
 
-    def ranking(self, observation: NDArray[np.generic]) -> NDArray[np.int64]:
-        """Actions from best to worst, (n_actions,); among equals the lower number first."""
-        order: NDArray[np.int64] = np.argsort(-self.q_values(observation), kind="stable")
+    def ranking(self, observation: NDArray[np.generic]) -> list[int]:
+        """All actions from best to worst; among equals the lower number first."""
+        order: list[int] = np.argsort(-self.q_values(observation), kind="stable").tolist()
         return order
 
     def _values(self, batch: NDArray[np.generic]) -> NDArray[np.float32]:

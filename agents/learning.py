@@ -25,8 +25,10 @@ def learn(
 ) -> int:
     """Let an agent learn for some agent steps more, counting on from where it stands.
 
-    `learn(agent, 100)` twice is the same as `learn(agent, 200)`. Whatever stops it, the agent
-    can be saved and can go on.
+    `learn(agent, 100)` twice is the same as `learn(agent, 200)`. Stopped by `on_step` or by the
+    environment's error, the agent stands between two whole steps: it can be saved and can go on.
+    A `KeyboardInterrupt` may fall within a step, so commands that catch Ctrl-C note it in a
+    signal handler and let `on_step` answer False.
 
     Args:
         agent: changed in place.

@@ -132,7 +132,7 @@ class AgentProposer:
         """The agent's best action, or a random one."""
         if self._rng is not None and self._rng.random() < self._epsilon:
             return int(self._rng.integers(self._agent.n_actions))
-        return int(self._agent.ranking(observation)[0])
+        return self._agent.ranking(observation)[0]
 
     def reset(self) -> None:
         """Nothing to forget."""

@@ -245,22 +245,30 @@ def test_no_pickle_is_ever_unpacked(make_chain: Make, tmp_path: Path) -> None:
         load(agent, tmp_path)
 
 
+class Seeds(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Keeps the seeds that resets are given."""
+
+    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        super().__init__(env)
+        self.given: list[int | None] = []
+
+    def reset(self, *, seed: int | None = None, **rest: Any) -> tuple[Any, Any]:  # noqa: ANN401
+        self.given.append(seed)
+        return super().reset(seed=seed, **rest)
+
+
 def test_after_loading_the_environment_is_reset_without_a_seed(
     make_chain: Make, tmp_path: Path
 ) -> None:
-    class Seeds(gymnasium.Wrapper[Any, Any, Any, Any]):
-        def reset(self, *, seed: int | None = None, **rest: Any) -> tuple[Any, Any]:  # noqa: ANN401
-            given.append(seed)
-            return super().reset(seed=seed, **rest)
-
-    given: list[int | None] = []
-    agent = make_agent(Seeds(make_chain()), seed=3, device="cpu")
+    envs = [Seeds(make_chain()) for _ in range(3)]
+    agent = make_agent(envs[0], seed=3, device="cpu")
     learn(agent, 2)
     save(agent, tmp_path)
-    other = make_agent(Seeds(make_chain()), seed=3, device="cpu")
+    other = make_agent(envs[1], seed=3, device="cpu")
     load(other, tmp_path)
     learn(other, 2)
-    assert given == [3, None]
+    learn(make_agent(envs[2], seed=3, device="cpu", seed_env=False), 2)
+    assert [env.given for env in envs] == [[3], [None], [None]]
 
 
 def test_the_exported_zip_serves_sb3(

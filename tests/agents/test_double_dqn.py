@@ -157,7 +157,7 @@ def test_exploring_asks_no_network_and_acting_asks_it_once(
     assert passes == []
     agent.exploration_rate = 0.0
     assert int(agent.predict(screen)[0]) == 1
-    assert agent.ranking(screen).tolist() == [1, 0]
+    assert agent.ranking(screen) == [1, 0]
     assert agent.q_values(screen).tolist() == [1.0, 2.0]
     assert passes == [1]
     agent.q_values(np.eye(5, dtype=np.float32)[1])
@@ -186,7 +186,7 @@ def test_values_are_an_own_array_and_ranking_sorts_them(make_screens: Make) -> N
     values = agent.q_values(screen)
     assert values.shape == (3,)
     assert values.dtype == np.float32
-    assert agent.ranking(screen).tolist() == sorted(range(3), key=lambda a: -values[a])
+    assert agent.ranking(screen) == sorted(range(3), key=lambda a: -values[a])
     values[:] = 0.0
     assert agent.q_values(screen).any()
 

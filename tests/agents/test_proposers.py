@@ -53,7 +53,7 @@ def test_an_agent_proposes_its_best_action_and_is_not_changed(
 ) -> None:
     agent = make_agent(make_chain(), seed=0, device="cpu")  # type: ignore[arg-type]
     before = agent.exploration.bit_generator.state
-    assert propose(AgentProposer(agent), 3) == [int(agent.ranking(SCREEN)[0])] * 3
+    assert propose(AgentProposer(agent), 3) == [agent.ranking(SCREEN)[0]] * 3
     mixed = propose(AgentProposer(agent, 1.0, np.random.default_rng(0)), 50)
     assert set(mixed) == {0, 1}
     assert agent.exploration.bit_generator.state == before
