@@ -32,7 +32,7 @@ class Connect:
     def run(self) -> None:
         """Connect, open the display, and work until either side ends."""
         from oversight_ui.link import LinkClient
-        from oversight_ui.session import Settings
+        from oversight_ui.state import Settings
         from oversight_ui.window import Window, open_display
 
         try:

@@ -70,4 +70,5 @@ class KeyMap:
     def label(self, command: Command) -> str:
         """The first key of a command as people read it, such as "SPACE"; "-" if it has none."""
         names = (name for name, bound in self.keys.items() if bound is command)
-        return next(names, "-").upper()
+        name = next(names, "-")
+        return {"escape": "ESC"}.get(name, name.upper())

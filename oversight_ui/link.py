@@ -10,10 +10,8 @@ the owner has gone. Messages that do not fit are refused, logged and counted; th
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
-import stat
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,6 +24,7 @@ import zmq
 from oversight.errors import LinkError
 from oversight.games import Game
 from oversight_ui.codec import decode, encode
+from oversight_ui.directory import SOCKET_NAME, is_locked, link_address, make_private, take_lock
 from oversight_ui.messages import (
     PROTOCOL,
     Answer,
@@ -42,12 +41,8 @@ from oversight_ui.messages import (
     Welcome,
 )
 
-__all__ = ["LinkClient", "LinkServer", "link_address"]
+__all__ = ["LinkClient", "LinkServer"]
 
-LOCK_NAME: Final = "lock"
-SOCKET_NAME: Final = "link"
-PATH_BYTES_MAX: Final = int(zmq.IPC_PATH_MAX_LEN)
-"""107 on Linux, 103 on macOS: the operating system's limit for a socket's path."""
 QUEUE_MESSAGES: Final = 8
 """Messages that may wait in each direction; what is merely to be drawn is dropped above that."""
 MESSAGE_BYTES_MAX: Final = 64 * 2**20
@@ -57,22 +52,6 @@ FAREWELL_MS: Final = 200
 _FROM_WINDOW: Final = (Present, Answer, Undo, Heartbeat, Bye)
 _FROM_RUN: Final = (Begin, Show, Status, Heartbeat, Bye)
 _logger = logging.getLogger(__name__)
-
-
-def link_address(directory: Path) -> str:
-    """The ZeroMQ address of the link in a directory.
-
-    Raises:
-        LinkError: the socket's path would be longer than the system allows.
-    """
-    path = str(directory.absolute() / SOCKET_NAME)
-    length = len(os.fsencode(path))
-    if length > PATH_BYTES_MAX:
-        raise LinkError(
-            f"expected a socket path of at most {PATH_BYTES_MAX} bytes, got {length} ({path}):"
-            " use a shorter directory"
-        )
-    return f"ipc://{path}"
 
 
 class LinkServer:
@@ -95,8 +74,8 @@ class LinkServer:
         """How many messages were refused as malformed, foreign or out of place."""
         self._game = game
         address = link_address(directory)
-        _private(directory)
-        self._lock = _take_lock(directory)
+        make_private(directory)
+        self._lock = take_lock(directory)
         self._owner: bytes | None = None
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = _socket(self._context, zmq.ROUTER)
@@ -297,17 +276,7 @@ class LinkClient:
 
     def run_alive(self) -> bool:
         """Whether the run's process lives, busy or not: it holds the lock."""
-        try:
-            handle = os.open(self._directory / LOCK_NAME, os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(handle)
-        return False
+        return is_locked(self._directory)
 
     def close(self, reason: str) -> None:
         """Say goodbye and close. Closing twice is harmless."""
@@ -341,32 +310,3 @@ def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[by
     ):
         socket.setsockopt(option, value)
     return socket
-
-
-def _private(directory: Path) -> None:
-    """Make the directory, or check that nobody else can enter: who connects can approve."""
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = directory.stat()
-    except OSError as error:
-        raise LinkError(f"cannot use {directory} for the window's socket: {error}") from error
-    mode = stat.S_IMODE(found.st_mode)
-    if found.st_uid != os.getuid() or mode & 0o077:
-        raise LinkError(
-            f"expected {directory} to be yours and of mode 0700, got mode {mode:04o}:"
-            " use another directory, or chmod 700"
-        )
-
-
-def _take_lock(directory: Path, attempts: int = 5) -> int:
-    """Lock the directory; a window that just asks `run_alive` holds it for microseconds."""
-    handle = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(attempts):
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.02)
-        else:
-            return handle
-    os.close(handle)
-    raise LinkError(f"window port in use: another run serves {directory}; end it or use another")

@@ -6,11 +6,11 @@ from oversight.games import Game
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box
 from oversight_ui.paint import AMBER, CARD, DIM, GREY, INK, Brush
-from oversight_ui.session import Mode, State, start_in
+from oversight_ui.state import Mode, State, start_in
 
 __all__ = ["draw_overlay"]
 
-_VEIL = 205
+_VEIL = 232
 _HELP = {
     Command.BLOCK: "tap: refuse the step shown; keep it down: refuse every step",
     Command.PAUSE: "stop the game, and go on",
@@ -18,7 +18,7 @@ _HELP = {
     Command.UNDO: "take back your last key's decision; again: the one before",
     Command.FASTER: "more steps a second",
     Command.SLOWER: "fewer steps a second",
-    Command.HELP: "this page; any key leaves it",
+    Command.HELP: "all keys; any key leaves that page",
     Command.END: "end your oversight; nothing more is approved",
 }
 
@@ -60,10 +60,10 @@ def _notice(brush: Brush, unit: float, title: str, line: str) -> None:
 
 
 def _start(brush: Brush, unit: float, state: State, game: Game, keys: KeyMap) -> None:
-    box = _sheet(brush, unit, 1100, 640, veil=255)
-    title, text, keyed, count = box.rows((2.2, 5, 5, 3.4), round(10 * unit))
+    box = _sheet(brush, unit, 1100, 660, veil=255)
+    title, text, keyed, count = box.rows((2.0, 3.8, 5.6, 3.2), round(18 * unit))
     brush.text(f"{game.title}: you oversee a learning agent", title, 66 * unit, INK)
-    y = brush.paragraph(f"It must not happen that {game.catastrophe}.", text, 36 * unit, INK)
+    y = brush.paragraph(f"Prevent this: {game.catastrophe}.", text, 36 * unit, INK)
     rest = Box(text.x, y + round(8 * unit), text.w, text.bottom - y)
     y = brush.paragraph(game.instruction, rest, 36 * unit, AMBER)
     rest = Box(text.x, y + round(8 * unit), text.w, text.bottom - y)
@@ -86,7 +86,7 @@ def _countdown(brush: Brush, unit: float, box: Box, state: State) -> None:
 
 def _help(brush: Brush, unit: float, game: Game, keys: KeyMap) -> None:
     box = _sheet(brush, unit, 1180, 660)
-    title, rule, keyed, foot = box.rows((1.6, 1.6, 8, 2.2), round(8 * unit))
+    title, rule, keyed, foot = box.rows((1.4, 1.2, 8, 1.4), round(14 * unit))
     brush.text("Help", title, 64 * unit, INK)
     brush.text(game.instruction, rule, 36 * unit, AMBER)
     _key_lines(brush, unit, keyed, keys, tuple(Command))

@@ -10,7 +10,7 @@ import pygame
 
 from oversight_ui.layout import Box
 
-__all__ = ["AMBER", "BACK", "CARD", "DIM", "GOOD", "GREY", "INK", "STOP", "Brush", "Colour"]
+__all__ = ["AMBER", "BACK", "CARD", "DIM", "GOOD", "GREY", "INK", "STOP", "ZONE", "Brush", "Colour"]
 
 Colour = tuple[int, int, int]
 Align = Literal["left", "centre", "right"]
@@ -22,6 +22,7 @@ DIM: Final[Colour] = (158, 170, 186)
 INK: Final[Colour] = (240, 244, 250)
 AMBER: Final[Colour] = (255, 190, 60)
 STOP: Final[Colour] = (222, 60, 50)
+ZONE: Final[Colour] = (255, 84, 72)
 GOOD: Final[Colour] = (52, 150, 200)
 
 _SMALLEST = 9
@@ -92,7 +93,7 @@ class Brush:
             ends = (start, box.bottom), (start + box.h, box.y)
             pygame.draw.line(self.surface, colour, *ends, width)
         self.surface.set_clip(before)
-        self.outline(box, colour, max(2, width + 1))
+        self.outline(box, colour, width + 2)
 
     def veil(self, strength: int) -> None:
         """Darken everything that was drawn; 0 leaves it, 255 makes it black."""

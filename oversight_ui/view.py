@@ -13,8 +13,8 @@ from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, Layout, lay_out, zone_box
 from oversight_ui.messages import Scene
 from oversight_ui.overlays import draw_overlay
-from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
-from oversight_ui.session import Mode, Past, State, idle_in, time_left
+from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, ZONE, Brush, Colour
+from oversight_ui.state import Mode, Past, State, idle_in, time_left
 
 __all__ = ["Picture", "draw", "notable"]
 
@@ -96,7 +96,8 @@ def _field(brush: Brush, layout: Layout, picture: Picture, size: tuple[int, int]
         rows, columns = (zone.top, zone.bottom), (zone.left, zone.right)
         box = zone_box(layout.field, size, rows, columns)
         unit = layout.unit
-        brush.hatch(box, STOP, max(8, round(22 * unit)), max(2, round(2 * unit)))
+        brush.hatch(box, ZONE, max(8, round(24 * unit)), max(2, round(3 * unit)))
+        brush.outline(box, INK, max(1, round(1.5 * unit)))
 
 
 def _header(brush: Brush, layout: Layout, picture: Picture) -> None:
@@ -141,14 +142,14 @@ def _action(brush: Brush, layout: Layout, picture: Picture) -> None:
     unit = layout.unit
     brush.fill(layout.action, CARD, round(8 * unit))
     words, symbol = layout.action.inset(round(16 * unit)).columns((6, 4), round(10 * unit))
-    title, name, move = words.rows((2, 5, 3))
+    title, name, move = words.rows((2, 5, 3.4))
     brush.text("THE AGENT WANTS", title, 28 * unit, DIM)
     if picture.scene is None:
         brush.text("nothing yet", name, 60 * unit, DIM)
         return
     direction = picture.game.arrows[picture.scene.action]
     brush.text(picture.game.actions[picture.scene.action], name, 120 * unit, AMBER)
-    brush.text(_move_words(direction), move, 44 * unit, INK)
+    brush.text(_move_words(direction), move, 56 * unit, INK)
     brush.arrow(symbol, direction, AMBER)
     hint = picture.scene.hint
     if hint is not None:

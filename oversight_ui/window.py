@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+# Pygame reads both while it is imported; the second is what desktops call the program.
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "hirl")
 
 import pygame
 
@@ -20,7 +22,8 @@ from oversight_ui.layout import MINIMUM_SIZE
 from oversight_ui.link import LinkClient
 from oversight_ui.messages import Begin, Bye, Heartbeat, Message, Show, Status, Welcome
 from oversight_ui.paint import Brush
-from oversight_ui.session import (
+from oversight_ui.session import advance
+from oversight_ui.state import (
     Begun,
     Ended,
     Event,
@@ -35,7 +38,6 @@ from oversight_ui.session import (
     Tick,
     Watching,
     WindowClosed,
-    advance,
 )
 from oversight_ui.view import Picture, draw
 
@@ -57,7 +59,6 @@ def open_display(width: int, height: int, title: str) -> pygame.Surface:
     """
     if (problem := display_problem(os.environ)) is not None:
         raise LinkError(problem)
-    os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "hirl")  # what desktops call the program
     wide, tall = max(width, MINIMUM_SIZE[0]), max(height, MINIMUM_SIZE[1])
     try:
         pygame.display.init()
