@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tyro
 from rich.console import Console
@@ -23,11 +24,23 @@ class Games:
 
 
 @dataclass(frozen=True)
-class LogInfo:
-    """Print a log's card: game, decisions, blocks, catastrophes, what the labels cost."""
+class Log:
+    """Look at an intervention log.
+
+    info: its card, with game, decisions, blocks, catastrophes and what the labels cost.
+    """
+
+    what: tyro.conf.Positional[Literal["info"]]
+    """What to do with it."""
 
     log: tyro.conf.Positional[Path]
     """The log file, such as runs/first/log.sqlite."""
+
+
+def _table_of(command: Games | Log) -> Table:
+    if isinstance(command, Log):
+        return card_table(card_of(command.log))
+    return _games_table()
 
 
 def _games_table() -> Table:
@@ -41,14 +54,14 @@ def _games_table() -> Table:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    command: Games | LogInfo = tyro.extras.subcommand_cli_from_dict(
-        {"games": Games, "log info": LogInfo},
+    command = tyro.extras.subcommand_cli_from_dict(
+        {"games": Games, "log": Log},
         args=arguments,
         prog="python -m oversight",
         description="Look at games and intervention logs.",
     )
     try:
-        table = _games_table() if isinstance(command, Games) else card_table(card_of(command.log))
+        table = _table_of(command)
     except OversightError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -2,40 +2,87 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine
+import zstandard
+from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
-from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata
+from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
-__all__ = ["connect", "create", "say"]
+__all__ = ["WriterLock", "connect", "create", "telling"]
 
 
-def create(path: Path) -> Engine:
-    """Make a new log file with its tables.
+class WriterLock:
+    """Held by the one process that writes a log; a killed process lets go of it by dying.
+
+    SQLite would let two writers take turns, and each would number its steps from the same one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock of the log at `path`, a file beside it.
+
+        Raises:
+            LogError: somebody writes the log already, or no file can be made beside it.
+        """
+        self._file = path.with_name(path.name + "-lock")
+        try:
+            self._handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LogError(f"{path} cannot be locked for writing: {error.strerror}") from None
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # The last writer may have taken the file away between our open and our lock.
+            held = os.stat(self._handle).st_ino == self._file.stat().st_ino
+        except OSError:
+            held = False
+        if not held:
+            os.close(self._handle)
+            raise LogError(f"{path} is being written by another process: let it end first")
+
+    def release(self) -> None:
+        """Let the next one write."""
+        self._file.unlink(missing_ok=True)
+        os.close(self._handle)
+
+
+def create(path: Path, about: Sequence[dict[str, str]]) -> Engine:
+    """Make a new log file: written aside and renamed, so that no half of one is ever there.
+
+    The caller holds the `WriterLock`, so nobody else makes the same file meanwhile.
+
+    Args:
+        path: of the log.
+        about: rows of the table `run`.
 
     Raises:
         LogError: there is a file already, or it cannot be made.
     """
     if path.exists():
         raise LogError(f"{path} exists already: open it, or choose another name")
-    if not path.parent.is_dir():
-        raise LogError(f"{path.parent} is not a directory: make it first")
+    draft = path.with_name(path.name + "-new")
+    draft.unlink(missing_ok=True)
+    engine = _engine(draft, "rwc")
     try:
-        with closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-            connection.commit()
-    except sqlite3.Error as error:
-        raise LogError(f"{path} cannot be made: {error}") from None
-    engine = _engine(path, read_only=False)
-    metadata.create_all(engine)
-    return engine
+        with telling(path), engine.begin() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")
+            metadata.create_all(connection)
+            connection.execute(insert(run), list(about))
+        engine.dispose()  # the last connection folds the WAL into the file
+        draft.replace(path)
+    finally:
+        engine.dispose()
+        draft.unlink(missing_ok=True)
+    return _engine(path, "rw")
 
 
 def connect(path: Path, *, read_only: bool) -> Engine:
@@ -52,6 +99,8 @@ def connect(path: Path, *, read_only: bool) -> Engine:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as raw:
             application = raw.execute("PRAGMA application_id").fetchone()[0]
             version = raw.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.OperationalError as error:
+        raise LogError(f"{path} cannot be opened: {error}") from None
     except sqlite3.DatabaseError as error:
         raise LogCorrupted(f"{path} is not an intervention log, or damaged: {error}") from None
     if application != APPLICATION_ID:
@@ -61,28 +110,41 @@ def connect(path: Path, *, read_only: bool) -> Engine:
             f"{path} has format version {version}, this program reads {FORMAT_VERSION}: "
             f"use the hirl that wrote it (see the table `run` in it)"
         )
-    return _engine(path, read_only=read_only)
+    return _engine(path, "ro" if read_only else "rw")
 
 
-def say(path: Path, error: Exception) -> LogError:
-    """Turn a database's error into one line that says what to do."""
-    text = str(getattr(error, "orig", None) or error)
+@contextmanager
+def telling(path: Path) -> Iterator[None]:
+    """Turn errors of the database into a `LogError` of one line that says what to do."""
+    try:
+        yield
+    except zstandard.ZstdError as error:
+        raise LogCorrupted(f"{path} is damaged: a screen does not unpack ({error})") from None
+    except DatabaseError as error:
+        raise _in_words(path, str(error.orig)) from None
+
+
+def _in_words(path: Path, text: str) -> LogError:
     if "malformed" in text or "not a database" in text:
-        return LogCorrupted(f"{path} is damaged: {text}; keep the file, rows before it may read")
-    if "full" in text:
-        return LogError(f"{path}: the disk is full; free some space, then resume: nothing was lost")
+        return LogCorrupted(
+            f"{path} is damaged: {text}; keep the file, earlier rows may still be read"
+        )
+    if "full" in text or "I/O" in text:
+        return LogError(
+            f"{path} cannot be written or read, the disk may be full: {text}; "
+            "free some space, then resume: what was recorded is kept"
+        )
     if "locked" in text:
         return LogError(f"{path} is being written by another process: let it end first")
     return LogError(f"{path} cannot be written or read: {text}")
 
 
-def _engine(path: Path, *, read_only: bool) -> Engine:
-    uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}"
+def _engine(path: Path, mode: str) -> Engine:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
 
     def connection() -> sqlite3.Connection:
-        # Another thread may read progress; SQLAlchemy's one connection serialises them.
-        raw = sqlite3.connect(uri, uri=True, timeout=5.0, check_same_thread=False)
-        raw.execute("PRAGMA foreign_keys = ON")
-        return raw
+        # Foreign keys are declared but not enforced: a row that refers to nothing can be told
+        # later, a batch of decisions that is turned down because of it cannot be had back.
+        return sqlite3.connect(uri, uri=True, timeout=5.0)
 
     return create_engine("sqlite://", creator=connection, poolclass=StaticPool)

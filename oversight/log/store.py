@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, Table, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
+from oversight.errors import LogCorrupted, LogError
 from oversight.log import schema
-from oversight.log.database import connect, create, say
+from oversight.log.database import WriterLock, connect, create, telling
 from oversight.log.meta import LogMeta
 from oversight.log.query import events_of, read_frames, read_steps
 from oversight.log.table import StepTable
@@ -39,19 +40,21 @@ class InterventionLog:
 
     Decisions are never overwritten; news about earlier ones are rows of their own. A person's
     decision survives a power loss once `append` has returned, a machine's a crash of the process
-    once `recorded_through` has reached it.
+    once `recorded_through` has reached it. One process writes a log, any number may read it
+    meanwhile; an object of this class belongs to the thread that made it, and another thread
+    opens the file for itself.
 
     Example:
         >>> with InterventionLog.open(Path("runs/first/log.sqlite")) as log:
         ...     table = log.steps()
     """
 
-    def __init__(self, engine: Engine, path: Path, *, read_only: bool) -> None:
+    def __init__(self, engine: Engine, path: Path, lock: WriterLock | None) -> None:
         """Use `create` or `open` instead."""
         self.path = path
         self._engine = engine
         self._connection = engine.connect()
-        self._read_only = read_only
+        self._lock = lock
         self._compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._rows: dict[Table, list[dict[str, Value]]] = {
             table: [] for table in schema.metadata.sorted_tables
@@ -72,24 +75,34 @@ class InterventionLog:
         Raises:
             LogError: the file exists or cannot be made.
         """
-        engine = create(path)
-        rows = [{"key": key, "value": json.dumps(value)} for key, value in asdict(meta).items()]
-        with engine.begin() as connection:
-            connection.execute(insert(schema.run), rows)
-        return cls(engine, path, read_only=False)
+        if not path.parent.is_dir():
+            raise LogError(f"{path.parent} is not a directory: make it first")
+        about = [{"key": key, "value": json.dumps(value)} for key, value in asdict(meta).items()]
+        lock = WriterLock(path)
+        try:
+            return cls(create(path, about), path, lock)
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def open(cls, path: Path, *, read_only: bool = True) -> InterventionLog:
         """Open a log, to read it (while it is written, too) or to go on writing.
 
         Raises:
-            LogError: missing or foreign; `LogVersionMismatch` and `LogCorrupted` are kinds of it.
+            LogError: missing, foreign, or being written by another process when asked to write;
+                `LogVersionMismatch` and `LogCorrupted` are kinds of it.
         """
         engine = connect(path, read_only=read_only)
+        lock = None if read_only else WriterLock(path)
         try:
-            return cls(engine, path, read_only=read_only)
-        except DatabaseError as error:
-            raise say(path, error) from None
+            with telling(path):
+                return cls(engine, path, lock)
+        except BaseException:
+            engine.dispose()
+            if lock is not None:
+                lock.release()
+            raise
 
     def __enter__(self) -> InterventionLog:
         return self
@@ -109,6 +122,9 @@ class InterventionLog:
         finally:
             self._connection.close()
             self._engine.dispose()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
 
     # ----------------------------------------------------------------- writing
 
@@ -119,6 +135,11 @@ class InterventionLog:
 
     def begin_episode(self, episode: int, *, env_index: int, seed: int | None, phase: str) -> None:
         """See `StepSink.begin_episode`."""
+        if episode < self.next_episode:
+            raise ValueError(
+                f"expected an episode numbered {self.next_episode} or more, got {episode}: "
+                "build the gate with first_episode=log.next_episode"
+            )
         self.next_episode = episode + 1
         self._add(
             schema.episodes,
@@ -132,6 +153,11 @@ class InterventionLog:
     def append(self, record: StepRecord) -> None:
         """See `StepSink.append`."""
         proposal, decision = record.proposal, record.decision
+        if proposal.step_id < self.next_step_id:
+            raise ValueError(
+                f"expected a step numbered {self.next_step_id} or more, got {proposal.step_id}: "
+                "build the gate with first_step_id=log.next_step_id"
+            )
         self.next_step_id = proposal.step_id + 1
         self._add(
             schema.decisions,
@@ -195,6 +221,12 @@ class InterventionLog:
     def _keep(self, screen: Screen) -> int:
         # A game that stands still shows the same screen again: keep it once.
         last = self._last_screen
+        if screen.shape != self.meta.screen_shape or screen.dtype.name != self.meta.screen_dtype:
+            raise ValueError(
+                f"expected screens of shape {self.meta.screen_shape} and type "
+                f"{self.meta.screen_dtype}, as the log's meta says, got {screen.shape} and "
+                f"{screen.dtype}"
+            )
         if last is None or not np.array_equal(last, screen):
             self._last_screen = screen
             data = self._compressor.compress(np.ascontiguousarray(screen).tobytes())
@@ -210,48 +242,58 @@ class InterventionLog:
             self._commit(durable=durable)
 
     def _commit(self, *, durable: bool) -> None:
-        try:
-            if durable != self._durable:
-                level = "FULL" if durable else "NORMAL"
-                self._connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-                self._connection.commit()
-                self._durable = durable
-            for table, rows in self._rows.items():
-                if rows:
-                    self._connection.execute(insert(table), rows)
-            self._connection.commit()
-        except DatabaseError as error:
-            self._connection.rollback()  # the rows stay in memory: a later flush may succeed
-            raise say(self.path, error) from None
+        with telling(self.path):
+            try:
+                self._write(durable=durable)
+            except DatabaseError:
+                self._connection.rollback()  # the rows stay in memory: a later flush may succeed
+                raise
         for rows in self._rows.values():
             rows.clear()
         self._first_waiting = None
         self._recorded = self.next_step_id - 1
+
+    def _write(self, *, durable: bool) -> None:
+        if durable != self._durable:
+            level = "FULL" if durable else "NORMAL"
+            self._connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+            self._connection.commit()
+            self._durable = durable
+        for table, rows in self._rows.items():
+            if rows:
+                self._connection.execute(insert(table), rows)
+        self._connection.commit()
 
     # ----------------------------------------------------------------- reading
 
     def steps(self, phases: Sequence[str] | None = None) -> StepTable:
         """All decisions of some phases, or of all, in their order, relabels applied."""
         self.flush()
-        return read_steps(self._connection, phases)
+        with telling(self.path):
+            return read_steps(self._connection, phases)
 
     def frames(self, keys: NDArray[np.int64]) -> Screen:
         """Screens by their keys: (n, *screen shape)."""
         self.flush()
         shape, dtype = self.meta.screen_shape, np.dtype(self.meta.screen_dtype)
-        return read_frames(self._connection, keys, shape, dtype)
+        with telling(self.path):
+            return read_frames(self._connection, keys, shape, dtype)
 
     def events(self) -> list[Event]:
         """All catastrophes, in the order in which they were seen."""
         self.flush()
-        return events_of(self._connection)
+        with telling(self.path):
+            return events_of(self._connection)
 
     def _read_meta(self) -> LogMeta:
         rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value))
         values = {key: json.loads(value) for key, value in rows}
-        values["actions"] = tuple(values["actions"])
-        values["screen_shape"] = tuple(values["screen_shape"])
-        return LogMeta(**values)
+        try:
+            values["actions"] = tuple(values["actions"])
+            values["screen_shape"] = tuple(values["screen_shape"])
+            return LogMeta(**values)
+        except (KeyError, TypeError) as error:
+            raise LogCorrupted(f"{self.path} does not say what it is about: {error}") from None
 
     def _newest(self, table: Table, column: str) -> int:
         newest = self._connection.execute(select(func.max(table.c[column]))).scalar()
