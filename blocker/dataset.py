@@ -1,0 +1,309 @@
+"""From an intervention log to labelled examples, split by episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from blocker.inputs import InputSpec
+from oversight.log.table import UNKNOWN, UNSAFE, UNSURE, StepTable
+from oversight.types import Source
+
+__all__ = [
+    "NO_ACTION",
+    "BlockerDataset",
+    "Examples",
+    "LabelledLog",
+    "LogMeta",
+    "Split",
+    "examples_from_logs",
+    "split_by_episode",
+]
+
+NO_ACTION = -1
+"""Stands for "no earlier action known", as at the start of an episode."""
+TEACHERS = (Source.PERSON, Source.SIMULATED, Source.ORACLE)
+"""Whose judgements are learned from: never a Blocker's own."""
+_CHUNK = 512  # frames decoded at a time: 17 MB of raw screens
+
+
+class LogMeta(Protocol):
+    """What a log says about itself, as far as a Blocker needs it."""
+
+    @property
+    def game(self) -> str:
+        """Name of the game."""
+        ...
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Names of the actions, in the order of their numbers."""
+        ...
+
+    @property
+    def gate(self) -> Mapping[str, object]:
+        """The gate's settings."""
+        ...
+
+
+class LabelledLog(Protocol):
+    """The part of `InterventionLog` that is read here."""
+
+    @property
+    def meta(self) -> LogMeta:
+        """What the log says about itself."""
+        ...
+
+    def steps(self, phases: Sequence[str] | None = None) -> StepTable:
+        """The steps, of some phases or of all."""
+        ...
+
+    def frames(self, keys: NDArray[np.int64], /) -> NDArray[np.generic]:
+        """Raw screens (n, 210, 160) by their keys."""
+        ...
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Judged actions with what was seen.
+
+    Attributes:
+        images: uint8 (m, h, w), each prepared screen once.
+        screens: int64 (n, k), rows of `images`, oldest first.
+        action: int64 (n,), the proposed action.
+        previous: int64 (n,), the action executed just before, NO_ACTION if there was none. Two
+            screens do not show it, and in games with momentum it decides what happens next.
+        unsafe: bool (n,), the label.
+        episode: int64 (n,), unique over all logs read.
+        step: int64 (n,), step within the episode.
+    """
+
+    images: NDArray[np.uint8]
+    screens: NDArray[np.int64]
+    action: NDArray[np.int64]
+    previous: NDArray[np.int64]
+    unsafe: NDArray[np.bool_]
+    episode: NDArray[np.int64]
+    step: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.action)
+
+    @property
+    def positives(self) -> int:
+        """How many were judged unsafe."""
+        return int(self.unsafe.sum())
+
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Examples:
+        """The examples chosen by a mask or by indices; images are shared."""
+        return replace(
+            self,
+            screens=self.screens[rows],
+            action=self.action[rows],
+            previous=self.previous[rows],
+            unsafe=self.unsafe[rows],
+            episode=self.episode[rows],
+            step=self.step[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three parts that share no episode: to fit, to choose the threshold, to state the bound."""
+
+    train: Examples
+    calibrate: Examples
+    test: Examples
+
+
+class BlockerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]):
+    """Examples for a torch DataLoader.
+
+    An item is (screens uint8 (k, h, w), previous int64 (), action int64 (), unsafe float32 ()).
+    """
+
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
+
+    @classmethod
+    def from_log(
+        cls, log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None = None
+    ) -> BlockerDataset:
+        """Read one log; see `examples_from_logs`."""
+        return cls(examples_from_logs([log], spec, phases))
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def __getitem__(
+        self, index: int
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        one = self.examples
+        return (
+            torch.from_numpy(one.images[one.screens[index]]),
+            torch.tensor(int(one.previous[index])),
+            torch.tensor(int(one.action[index])),
+            torch.tensor(float(one.unsafe[index])),
+        )
+
+
+def examples_from_logs(
+    logs: Sequence[LabelledLog], spec: InputSpec, phases: Sequence[str] | None = None
+) -> Examples:
+    """Read the judged steps of logs.
+
+    Only steps judged by a person, a simulated person or an oracle count, and only those with a
+    judgement (UNSURE is none). The screens of an example are those of consecutive steps of its
+    episode, the first repeated at the start, exactly as in `Proposal.screens`; a step whose
+    screens were not all kept is left out.
+
+    Raises:
+        ValueError: no logs, or logs of different games or action sets.
+    """
+    if not logs:
+        raise ValueError("expected at least one log")
+    first = logs[0].meta
+    for log in logs[1:]:
+        if (log.meta.game, log.meta.actions) != (first.game, first.actions):
+            raise ValueError(
+                f"expected logs of one game: {first.game} with {len(first.actions)} actions, got "
+                f"{log.meta.game} with {len(log.meta.actions)}; train a Blocker for each"
+            )
+    return _joined([_from_log(log, spec, phases) for log in logs])
+
+
+def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -> Examples:
+    table = log.steps(phases)
+    table = table.where(np.lexsort((table.step, table.episode)))
+    rows, previous = _history(table, spec.screens)
+    keys = table.frame[np.maximum(rows, 0)]
+    whole = (rows >= 0).all(axis=1) & (keys != UNKNOWN).all(axis=1)
+    taught = np.isin(table.source, [str(source) for source in TEACHERS])
+    use = np.flatnonzero(whole & taught & (table.verdict != UNSURE))
+    frame_ids, places = np.unique(keys[use], return_inverse=True)
+    return Examples(
+        images=_prepared(log, spec, frame_ids),
+        screens=places.reshape(len(use), spec.screens).astype(np.int64),
+        action=table.proposed[use],
+        previous=previous[use],
+        unsafe=table.verdict[use] == UNSAFE,
+        episode=table.episode[use],
+        step=table.step[use],
+    )
+
+
+def _history(table: StepTable, screens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each row of a table sorted by (episode, step): rows of its screens, action before it.
+
+    Returns:
+        rows int64 (n, screens), oldest first, -1 where the step is missing from the table; and
+        previous int64 (n,), NO_ACTION at the start of an episode or where it is missing.
+    """
+    index = np.arange(len(table))
+    columns = []
+    for back in range(screens - 1, -1, -1):
+        reach = np.minimum(back, table.step)  # before the start the first screen is repeated
+        there = index - reach
+        clipped = np.maximum(there, 0)
+        found = (
+            (there >= 0)
+            & (table.episode[clipped] == table.episode)
+            & (table.step[clipped] == table.step - reach)
+        )
+        columns.append(np.where(found, clipped, -1))
+    before = np.maximum(index - 1, 0)
+    follows = (
+        (index > 0)
+        & (table.episode[before] == table.episode)
+        & (table.step[before] == table.step - 1)
+    )
+    previous = np.where(follows, table.executed[before], NO_ACTION)
+    return np.stack(columns, axis=1), previous.astype(np.int64)
+
+
+def _prepared(log: LabelledLog, spec: InputSpec, frame_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+    images = np.empty((len(frame_ids), *spec.size), dtype=np.uint8)
+    for start in range(0, len(frame_ids), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        images[part] = spec.prepare(log.frames(frame_ids[part]))
+    return images
+
+
+def _joined(parts: Sequence[Examples]) -> Examples:
+    """One set of examples; episodes and images are renumbered so that none coincide."""
+    images = np.cumsum([0, *(len(part.images) for part in parts)])
+    spans = [int(part.episode.max(initial=-1)) + 1 for part in parts]
+    episodes = np.cumsum([0, *spans])
+    return Examples(
+        images=np.concatenate([part.images for part in parts]),
+        screens=np.concatenate([p.screens + n for p, n in zip(parts, images, strict=False)]),
+        action=np.concatenate([part.action for part in parts]),
+        previous=np.concatenate([part.previous for part in parts]),
+        unsafe=np.concatenate([part.unsafe for part in parts]),
+        episode=np.concatenate([p.episode + n for p, n in zip(parts, episodes, strict=False)]),
+        step=np.concatenate([part.step for part in parts]),
+    )
+
+
+def split_by_episode(
+    examples: Examples,
+    rng: np.random.Generator,
+    shares: tuple[float, float, float] = (0.6, 0.2, 0.2),
+) -> Split:
+    """Deal whole episodes to training, calibration and test, so that each part has positives.
+
+    Rows of an episode are near-duplicates: by row, the test would be an exam on seen questions.
+
+    Args:
+        examples: judged actions of at least three episodes with positives and negatives.
+        rng: orders the episodes before they are dealt.
+        shares: wanted parts of the positives and of the rows, for train, calibrate and test.
+
+    Raises:
+        ValueError: too few episodes with positives; the message says what to do.
+    """
+    names, place = np.unique(examples.episode, return_inverse=True)
+    positives = np.bincount(place[examples.unsafe], minlength=len(names)).astype(np.float64)
+    rows = np.bincount(place, minlength=len(names)).astype(np.float64)
+    with_positives = int((positives > 0).sum())
+    if with_positives < 3:
+        raise ValueError(
+            "expected unsafe actions in at least 3 episodes, one each to train, to set the "
+            f"threshold and to test; got {examples.positives} in {with_positives} of "
+            f"{len(names)} episodes: oversee for longer, or cut episodes shorter"
+        )
+    part = _deal(positives, rows, np.asarray(shares), rng)
+    chosen = [examples.where(part[place] == number) for number in range(3)]
+    if any(len(one) == one.positives for one in chosen):
+        raise ValueError(
+            "expected safe actions in every part, got a part with unsafe ones alone: "
+            "oversee for longer"
+        )
+    return Split(*chosen)
+
+
+def _deal(
+    positives: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Give each episode to the part that lacks most: int64 (episodes,) of 0, 1, 2."""
+    order = rng.permutation(len(rows))
+    order = order[np.argsort(-positives[order], kind="stable")]
+    part = np.empty(len(rows), dtype=np.int64)
+    held = np.zeros((3, 2))
+    wanted = shares[:, None] * np.array([positives.sum(), rows.sum()])
+    for place, episode in enumerate(order):
+        column = 0 if positives[episode] > 0 else 1
+        # The first three have the most positives: one to each part, so that none is without.
+        number = place if place < 3 else int(np.argmax((wanted - held)[:, column] / shares))
+        part[episode] = number
+        held[number] += positives[episode], rows[episode]
+    return part

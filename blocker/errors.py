@@ -1,0 +1,13 @@
+"""What can go wrong with a Blocker, beside `oversight.errors.BlockerMismatch`."""
+
+from oversight.errors import OversightError
+
+__all__ = ["BlockerFileError", "NotLearned"]
+
+
+class BlockerFileError(OversightError):
+    """A Blocker's file is missing, foreign, damaged, or cannot be written."""
+
+
+class NotLearned(OversightError):  # noqa: N818 - an outcome, named as the docs name it
+    """Training ended without a network that tells unsafe from safe."""

@@ -1,0 +1,114 @@
+"""From logs to a Blocker in one call: split, train, threshold, verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from blocker.artifact import Blocker
+from blocker.dataset import Examples, LabelledLog, examples_from_logs, split_by_episode
+from blocker.inputs import InputSpec, input_for
+from blocker.network import NetworkSpec
+from blocker.readiness import Readiness, assess
+from blocker.threshold import ThresholdRule, choose_threshold
+from blocker.training import Epoch, TrainingReport, TrainingSettings, judged, train
+
+__all__ = ["Fitted", "fit_blocker", "fit_examples"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A Blocker and how it came about.
+
+    Attributes:
+        blocker: ready to be saved or to judge.
+        readiness: its verdict on the test part, also kept in the Blocker.
+        report: what training did.
+    """
+
+    blocker: Blocker
+    readiness: Readiness
+    report: TrainingReport
+
+
+def fit_blocker(
+    logs: Sequence[LabelledLog],
+    *,
+    phases: Sequence[str] | None = None,
+    settings: TrainingSettings | None = None,
+    shape: NetworkSpec | None = None,
+    rule: ThresholdRule | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Fitted:
+    """Make a Blocker from the overseen steps of one or more logs of one game.
+
+    Args:
+        logs: opened for reading.
+        phases: which phases to learn from; all if not given.
+        settings: how to train; its seed also deals the episodes to the three parts.
+        shape: the network's.
+        rule: how the threshold is chosen; its miss rate is also what readiness asks for.
+        on_epoch: called after each pass over the training part.
+        should_stop: asked before each batch; True keeps the best so far.
+
+    Raises:
+        ValueError: too little to learn from, or logs of different games; says what to do.
+        NotLearned: the network does not tell unsafe from safe.
+    """
+    meta = logs[0].meta if logs else None
+    if meta is None:
+        raise ValueError("expected at least one log")
+    spec = input_for(meta.game)
+    return fit_examples(
+        examples_from_logs(logs, spec, phases),
+        game=meta.game,
+        actions=tuple(meta.actions),
+        spec=spec,
+        gate=dict(meta.gate),
+        settings=settings,
+        shape=shape,
+        rule=rule,
+        on_epoch=on_epoch,
+        should_stop=should_stop,
+    )
+
+
+def fit_examples(
+    examples: Examples,
+    *,
+    game: str,
+    actions: tuple[str, ...],
+    spec: InputSpec,
+    gate: dict[str, object] | None = None,
+    settings: TrainingSettings | None = None,
+    shape: NetworkSpec | None = None,
+    rule: ThresholdRule | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Fitted:
+    """Make a Blocker from examples; arguments and errors as in `fit_blocker`."""
+    settings, shape = settings or TrainingSettings(), shape or NetworkSpec()
+    rule = rule or ThresholdRule()
+    split = split_by_episode(examples, np.random.default_rng(settings.seed))
+    network, fitted, report = train(
+        split.train,
+        split.calibrate,
+        actions=actions,
+        spec=spec,
+        network=shape,
+        settings=settings,
+        on_epoch=on_epoch or (lambda _: None),
+        should_stop=should_stop or (lambda: False),
+    )
+    threshold = choose_threshold(judged(network, split.calibrate), rule)
+    readiness = assess(
+        judged(network, split.test),
+        threshold,
+        miss_rate_limit=rule.miss_rate,
+        confidence=rule.confidence,
+    )
+    blocker = Blocker(network, shape, fitted, threshold, game, actions, gate or {}, readiness)
+    return Fitted(blocker, readiness, report)

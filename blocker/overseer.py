@@ -1,0 +1,92 @@
+"""The Blocker as an overseer: the same seam as a person's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from blocker.artifact import Blocker
+from blocker.dataset import NO_ACTION
+from oversight.games import Game
+from oversight.types import Decision, Hint, Proposal, Source, Verdict
+
+__all__ = ["BlockerOverseer"]
+
+
+class BlockerOverseer:
+    """Judges by a trained Blocker; one forward pass for a batch and all its actions."""
+
+    def __init__(self, blocker: Blocker, game: Game) -> None:
+        """Bind a Blocker to a game.
+
+        Raises:
+            BlockerMismatch: the Blocker was made for another game or action set.
+        """
+        blocker.require(game.name, game.actions)
+        self._blocker = blocker
+        self._game = game
+        # Risks of the last batch by step, so that rechecks of it cost no second pass.
+        self._known: dict[int, tuple[Proposal, NDArray[np.float32]]] = {}
+
+    def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
+        """Judge each proposal; see `oversight.Overseer.review`.
+
+        A decision carries the probability, and for an unsafe action the replacement: the game's
+        safe twin if it is judged safe, else the action of least risk.
+        """
+        return [
+            self._decide(proposal, risks)
+            for proposal, risks in zip(proposals, self._risks(proposals), strict=True)
+        ]
+
+    def risks(self, proposal: Proposal) -> NDArray[np.float32]:
+        """Probability that each action is unsafe in a proposal's state: float32 (n_actions,)."""
+        return self._risks([proposal])[0].copy()
+
+    def hint(self, proposal: Proposal) -> Hint:
+        """This Blocker's opinion on a proposal, to be shown to another overseer."""
+        return Hint(float(self.risks(proposal)[proposal.action]), self._blocker.threshold)
+
+    def _risks(self, proposals: Sequence[Proposal]) -> list[NDArray[np.float32]]:
+        new = [p for p in proposals if not self._remembered(p)]
+        if new:
+            if any(not p.recheck for p in new):
+                self._known.clear()
+            for proposal, risks in zip(new, self._judge(new), strict=True):
+                self._known[proposal.step_id] = (proposal, risks)
+        return [self._known[p.step_id][1] for p in proposals]
+
+    def _remembered(self, proposal: Proposal) -> bool:
+        """Whether this very state was judged last: the number alone is not enough."""
+        if proposal.step_id not in self._known:
+            return False
+        seen = self._known[proposal.step_id][0]
+        return (
+            proposal.last_executed == seen.last_executed
+            and proposal.env_index == seen.env_index
+            and (proposal.screens is seen.screens or np.array_equal(proposal.screens, seen.screens))
+        )
+
+    def _judge(self, proposals: Sequence[Proposal]) -> NDArray[np.float32]:
+        spec = self._blocker.spec
+        screens = np.stack([spec.latest(p.screens) for p in proposals])
+        previous = [NO_ACTION if p.last_executed is None else p.last_executed for p in proposals]
+        out = self._blocker.probabilities(torch.from_numpy(screens), torch.tensor(previous))
+        return np.asarray(out.numpy(), dtype=np.float32)
+
+    def _decide(self, proposal: Proposal, risks: NDArray[np.float32]) -> Decision:
+        risk, threshold = float(risks[proposal.action]), self._blocker.threshold
+        if risk < threshold:
+            return Decision(proposal.step_id, Verdict.SAFE, Source.BLOCKER, probability=risk)
+        twin = self._game.safe_twin[proposal.action]
+        replacement = twin if risks[twin] < threshold else int(np.argmin(risks))
+        return Decision(
+            proposal.step_id,
+            Verdict.UNSAFE,
+            Source.BLOCKER,
+            replacement=replacement,
+            probability=risk,
+        )
