@@ -40,7 +40,7 @@ class WriterLock:
         try:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # The last writer may have taken the file away between our open and our lock.
-            held = os.stat(self._handle).st_ino == self._file.stat().st_ino
+            held = os.fstat(self._handle).st_ino == self._file.stat().st_ino
         except OSError:
             held = False
         if not held:
