@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from oversight.errors import InvalidDecision
 from oversight.ledger import blame, counted
 from oversight.overseer import AllowAll, Overseer
-from oversight.resolve import Ranking, Resolution, Resolver
+from oversight.resolve import Ranking, Resolution, Resolver, check_decisions
 from oversight.rewards import agent_reward
 from oversight.settings import GateSettings, Mode
 from oversight.sink import NullSink, StepSink
@@ -115,6 +114,10 @@ class Gate:
             first_step_id: number of the first step; the log's next when a run goes on.
             first_episode: number of the first episode; likewise.
         """
+        if probes is not None and len(probes) != n_envs:
+            raise ValueError(f"expected {n_envs} probes, one an environment, got {len(probes)}")
+        if safe_twin is not None and len(safe_twin) != n_actions:
+            raise ValueError(f"expected a safe twin of {n_actions} actions, got {len(safe_twin)}")
         self.settings = settings or GateSettings()
         self.tally = Tally()
         self._overseer: Overseer = AllowAll() if self.settings.mode is Mode.OFF else overseer
@@ -159,14 +162,20 @@ class Gate:
         Raises:
             OverseerGone: nobody is there; nothing may be executed.
             InvalidDecision: the overseer's answer does not fit the question.
+            ValueError: an action is none, or an environment takes part twice.
         """
-        indices = range(len(actions)) if env_indices is None else env_indices
+        indices = range(len(self._episodes)) if env_indices is None else env_indices
+        if len(indices) != len(actions) or len(set(indices)) != len(indices):
+            raise ValueError(
+                f"expected one action for each of the environments {list(indices)}, got "
+                f"{len(actions)} actions"
+            )
         proposals = [
             self._propose(self._next_step_id + position, env_index, action)
             for position, (env_index, action) in enumerate(zip(indices, actions, strict=True))
         ]
         decisions = self._overseer.review(proposals)
-        self._check(proposals, decisions)
+        check_decisions(proposals, decisions, self._n_actions)
         self._pending = [self._resolve(p, d) for p, d in zip(proposals, decisions, strict=True)]
         self._next_step_id += len(proposals)
         return [pending.resolution.executed for pending in self._pending]
@@ -201,20 +210,6 @@ class Gate:
             recorded_through=self._sink.recorded_through,
             last_executed=episode.last_executed,
         )
-
-    def _check(self, proposals: Sequence[Proposal], decisions: Sequence[Decision]) -> None:
-        wanted = [p.step_id for p in proposals]
-        got = [d.step_id for d in decisions]
-        if wanted != got:
-            raise InvalidDecision(f"expected decisions about steps {wanted}, got {got}")
-        for decision in decisions:
-            if decision.replacement is not None and not (
-                0 <= decision.replacement < self._n_actions
-            ):
-                raise InvalidDecision(
-                    f"step {decision.step_id}: expected a replacement in [0, {self._n_actions}), "
-                    f"got {decision.replacement}"
-                )
 
     def _resolve(self, proposal: Proposal, decision: Decision) -> _Pending:
         resolution = self._resolver(proposal, decision)
@@ -257,7 +252,7 @@ class Gate:
         episode = self._episode(record.proposal.env_index)
         if record.executed_unsafe:
             episode.last_unsafe = step_id
-        self._sink.append(record)
+        # What belongs to a step goes before it: once the step is on disk, all of it is.
         if record.decision.amends:
             self._sink.amend(record.decision.amends, record.decision.source)
         truth_known = record.executed_unsafe is not None
@@ -265,6 +260,7 @@ class Gate:
             onsets or 0, self._catastrophe, step_id, episode.last_unsafe, truth_known=truth_known
         ):
             self._sink.event(event)
+        self._sink.append(record)
         self.tally = counted(self.tally, record, onsets)
 
     def _advance(self, record: StepRecord, screen: Screen) -> _Episode:

@@ -10,7 +10,7 @@ from oversight.overseer import Overseer
 from oversight.settings import Mode
 from oversight.types import Decision, Proposal, Verdict
 
-__all__ = ["Ranking", "Resolution", "Resolver"]
+__all__ = ["Ranking", "Resolution", "Resolver", "check_decisions"]
 
 Ranking = Callable[[int], Sequence[int]]
 """From an environment's index to its actions, the agent's favourite first."""
@@ -35,7 +35,11 @@ class Resolver:
 
     In `replace` mode the overseer's own replacement comes first, then the game's safe twin; in
     `prune` mode the agent's ranking comes before both. Other actions follow in their order. Each
-    is judged once more by the same overseer, but a person is not asked twice about one step.
+    is judged once more by the same overseer, and the first that is not refused is executed. When
+    all are, it is the one of the lowest risk, and of equal risks the first in the order above.
+
+    A person is not asked twice about one step: what they named is executed, else the safe twin,
+    else (`prune`) the agent's next best.
 
     Attributes:
         overseer: who judges.
@@ -66,6 +70,9 @@ class Resolver:
     def _of_person(self, proposal: Proposal, decision: Decision) -> int:
         for candidate in self._named(proposal, decision):
             return candidate
+        for candidate in self._ranked(proposal):
+            if candidate != proposal.action:
+                return candidate
         raise InvalidDecision(
             f"step {proposal.step_id} was refused, but there is nothing to do instead: give the "
             "decision a replacement, or the gate a safe_twin"
@@ -74,28 +81,60 @@ class Resolver:
     def _judged(self, proposal: Proposal, decision: Decision) -> Resolution:
         if decision.replacement == proposal.action:
             return Resolution(proposal.action)  # the overseer's own word: no block
-        risk = {proposal.action: _risk(decision)}
+        risk: dict[int, float] = {}
         for candidate in self._candidates(proposal, decision):
-            if candidate in risk:
+            if candidate in risk or candidate == proposal.action:
                 continue
             again = replace(proposal, action=candidate, recheck=True)
             answer = self.overseer.review([again])[0]
             if answer.verdict is not Verdict.UNSAFE:
                 return Resolution(candidate)
             risk[candidate] = _risk(answer)
+        risk[proposal.action] = _risk(decision)  # last, so that a tie goes to something else
         return Resolution(min(risk, key=lambda action: risk[action]), no_safe_action=True)
 
     def _candidates(self, proposal: Proposal, decision: Decision) -> Iterator[int]:
-        if self.mode is Mode.PRUNE and self.ranking is not None:
-            yield from self.ranking(proposal.env_index)
+        yield from self._ranked(proposal)
         yield from self._named(proposal, decision)
         yield from range(self.n_actions)
+
+    def _ranked(self, proposal: Proposal) -> Sequence[int]:
+        if self.mode is not Mode.PRUNE or self.ranking is None:
+            return ()
+        return self.ranking(proposal.env_index)
 
     def _named(self, proposal: Proposal, decision: Decision) -> Iterable[int]:
         if decision.replacement is not None:
             yield decision.replacement
         if self.safe_twin is not None:
             yield self.safe_twin[proposal.action]
+
+
+def check_decisions(
+    proposals: Sequence[Proposal], decisions: Sequence[Decision], n_actions: int
+) -> None:
+    """See that an overseer's answer fits the question.
+
+    Raises:
+        InvalidDecision: about other steps, in another order, with a replacement that is no
+            action, or amending a step that is not past.
+    """
+    wanted = [p.step_id for p in proposals]
+    got = [d.step_id for d in decisions]
+    if wanted != got:
+        raise InvalidDecision(f"expected decisions about steps {wanted}, got {got}")
+    for decision in decisions:
+        if decision.replacement is not None and not 0 <= decision.replacement < n_actions:
+            raise InvalidDecision(
+                f"step {decision.step_id}: expected a replacement in [0, {n_actions}), "
+                f"got {decision.replacement}"
+            )
+        for amendment in decision.amends:
+            if not 0 <= amendment.step_id < wanted[0]:
+                raise InvalidDecision(
+                    f"step {decision.step_id}: expected amendments of steps before {wanted[0]}, "
+                    f"got one of step {amendment.step_id}"
+                )
 
 
 def _risk(decision: Decision) -> float:

@@ -11,7 +11,11 @@ __all__ = ["NullSink", "StepSink"]
 
 
 class StepSink(Protocol):
-    """Takes every step of a run in its order."""
+    """Takes every step of a run in its order.
+
+    The events of a step and the amendments that its decision brought come before the step, so
+    that a sink that has a step on disk has all of it there.
+    """
 
     @property
     def recorded_through(self) -> int:
