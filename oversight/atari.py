@@ -136,6 +136,8 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
     ) -> tuple[NDArray[np.uint8], dict[str, Any]]:
         """Start a new game, with NOOPs at its start as the seed has it."""
         super().reset(seed=seed, options=options)
+        if self.settings.sticky > 0.0:
+            self._emulator.reseed(int(self.np_random.integers(2**31)))
         self._emulator.reset()
         self._watch = self.catastrophe.watch(self._emulator)
         self._steps = self._frames = 0
@@ -147,7 +149,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
             self._emulator.act(0)
             onsets += self._watch.frame(self._emulator)
             harmful += self._watch.harmful
-        self._see(previous)
+        self._see(previous, self._emulator.screen())
         self._stack[:] = self._stack[-1]
         return self._stack.copy(), self._info(0.0, onsets, harmful)
 
@@ -155,14 +157,15 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         """Play one agent step; see the class for what comes back."""
         score = 0.0
         onsets = harmful = 0
-        previous = self._screen
+        # Never the emulator's screen from before the first frame: look-ahead leaves that stale.
+        previous = newest = self._screen
         for _ in range(self.game.frameskip):
-            previous = self._emulator.screen()
             score += self._emulator.act(int(action))
             onsets += self._watch.frame(self._emulator)
             harmful += self._watch.harmful
             self._frames += 1
-        self._see(previous)
+            previous, newest = newest, self._emulator.screen()
+        self._see(previous, newest)
         self._steps += 1
         self._game_return += score
         terminated = self._emulator.game_over
@@ -199,8 +202,8 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         too_many_steps = limit is not None and self._steps >= limit
         return too_many_steps or self._frames >= self.settings.max_frames
 
-    def _see(self, previous: NDArray[np.uint8]) -> None:
-        self._screen = self._emulator.screen()
+    def _see(self, previous: NDArray[np.uint8], newest: NDArray[np.uint8]) -> None:
+        self._screen = newest
         grey = cv2.max(cv2.LUT(self._screen, PALETTE_GREY), cv2.LUT(previous, PALETTE_GREY))
         self._stack[:-1] = self._stack[1:]
         self._stack[-1] = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)

@@ -45,22 +45,21 @@ class Emulator(Protocol):
 class AleEmulator:
     """The Arcade Learning Environment behind one game's own action numbers."""
 
-    def __init__(self, game: Game, *, seed: int = 0, sticky: float = 0.0) -> None:
+    def __init__(self, game: Game, *, sticky: float = 0.0) -> None:
         """Load the game's ROM from ale-py's wheel.
 
         Args:
             game: which game.
-            seed: of the emulator's own random numbers; matters with sticky actions only.
             sticky: probability that a frame repeats the previous action instead.
         """
         ALEInterface.setLoggerMode(LoggerMode.Error)
         self._ale = ALEInterface()
-        self._ale.setInt("random_seed", seed % 2**31)
         self._ale.setFloat("repeat_action_probability", sticky)
         path = roms.get_rom_path(game.rom)
         if path is None:
             raise ValueError(f"ale-py has no ROM named {game.rom!r}")
-        self._ale.loadROM(path)
+        self._path = path
+        self.reseed(0)
         self._actions = tuple(getattr(Action, name) for name in game.actions)
 
     @property
@@ -72,6 +71,17 @@ class AleEmulator:
     def lives(self) -> int:
         """Lives left; 0 in games that have none."""
         return int(self._ale.lives())
+
+    def reseed(self, seed: int) -> None:
+        """Begin the emulator's own random numbers anew; they matter with sticky actions only.
+
+        The emulator takes a seed only when it loads the game, which takes 70 ms.
+
+        Args:
+            seed: in [0, 2**31).
+        """
+        self._ale.setInt("random_seed", seed)
+        self._ale.loadROM(self._path)
 
     def reset(self) -> None:
         """Start a new game."""

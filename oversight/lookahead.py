@@ -39,14 +39,12 @@ class LookAhead:
         self._n_actions = n_actions
         self._frameskip = frameskip
         self._watch: Watch | None = None
-        self._state: ALEState | None = None
         self._out_of_reach = False
         self._known: dict[int, bool] = {}
 
     def moved(self, watch: Watch) -> None:
         """The game was played on: forget the answers. `watch` has seen its newest frame."""
         self._watch = watch
-        self._state = None
         self._out_of_reach = not watch.harmful and self._catastrophe.out_of_reach(self._emulator)
         self._known.clear()
 

@@ -144,7 +144,12 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
         )
 
     def _screen(self, observation: ObsType) -> Screen:
-        return np.asarray(observation) if self._source is None else self._source.screen()
+        if self._source is not None:
+            return self._source.screen()
+        screen = np.array(observation)  # a copy: some environments write into the same array
+        if screen.dtype.hasobject:
+            raise TypeError(f"expected observations that are one array, got {type(observation)}")
+        return screen
 
     def _rank(self, _env_index: int) -> Sequence[int]:
         if self.ranking is None or self._observation is None:
