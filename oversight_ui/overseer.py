@@ -56,6 +56,7 @@ class HumanOverseer:
         to_rgb: ToRgb,
         phase: str = "oversight",
         stale_seconds: float = 5.0,
+        should_stop: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Speak to a window that is already there.
@@ -66,6 +67,7 @@ class HumanOverseer:
             to_rgb: turns a screen into a picture.
             phase: name of the run's phase.
             stale_seconds: a window that is silent for so long counts as gone.
+            should_stop: asked while waiting for the person; True raises `OverseerGone`.
             clock: seconds, never going back.
         """
         self.phase = phase
@@ -73,6 +75,7 @@ class HumanOverseer:
         self._game = game
         self._to_rgb = to_rgb
         self._stale = stale_seconds
+        self._should_stop = should_stop
         self._clock = clock
         self._serial = -1
         self._beats = 0
@@ -182,6 +185,8 @@ class HumanOverseer:
                 beaten = now
                 self._beats += 1
                 self._server.send(Heartbeat(self._beats))
+            if self._should_stop():
+                raise OverseerGone("the run was asked to stop; nothing was approved")
             self._check_connected()
 
     def _aside(self, message: Message) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,6 +60,10 @@ def open_display(width: int, height: int, title: str) -> pygame.Surface:
     """
     if (problem := display_problem(os.environ)) is not None:
         raise LinkError(problem)
+    if sys.platform != "darwin":
+        # Only the display that is there: SDL would go on to one that nobody sees.
+        chosen = "x11" if os.environ.get("DISPLAY") else "wayland"
+        os.environ.setdefault("SDL_VIDEODRIVER", chosen)
     wide, tall = max(width, MINIMUM_SIZE[0]), max(height, MINIMUM_SIZE[1])
     try:
         pygame.display.init()

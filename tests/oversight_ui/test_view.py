@@ -1,0 +1,189 @@
+"""The layout as rectangles, and the drawing under SDL's dummy driver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import pygame
+
+from oversight.games import PONG
+from oversight.types import Hint, Tally
+from oversight_ui.keymap import Command, KeyMap
+from oversight_ui.layout import Box, fit_picture, lay_out, zone_box
+from oversight_ui.messages import Pixels, Scene
+from oversight_ui.paint import Brush
+from oversight_ui.state import Mode, Past, Pending, State
+from oversight_ui.view import Picture, draw, notable
+
+SIZES = [(1280, 720), (1024, 768), (1920, 1080), (800, 600)]
+PONG_SIZE = (210, 160)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("picture", [PONG_SIZE, (84, 84), (400, 600), (1200, 1600)])
+def test_regions_do_not_overlap_and_are_not_cut(
+    size: tuple[int, int], picture: tuple[int, int]
+) -> None:
+    layout = lay_out(*size, picture)
+    regions = layout.regions()
+    window = Box(0, 0, *size)
+    for name, box in regions.items():
+        assert window.contains(box), name
+        others = [other for key, other in regions.items() if key != name]
+        assert not any(box.overlaps(other) for other in others), name
+    assert layout.frame.contains(layout.field)
+    assert layout.action.w >= 0.3 * size[0]
+
+
+@pytest.mark.parametrize(("size", "times"), [((1280, 720), 3), ((1024, 768), 3), ((1920, 1080), 4)])
+def test_pong_is_scaled_by_a_whole_number(size: tuple[int, int], times: int) -> None:
+    field = lay_out(*size, PONG_SIZE).field
+    assert (field.h, field.w) == (210 * times, 160 * times)
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000), st.integers(1, 900), st.integers(1, 900))
+def test_a_picture_fits_its_area(aw: int, ah: int, h: int, w: int) -> None:
+    box = fit_picture(Box(0, 0, aw, ah), h, w)
+    assert Box(0, 0, aw, ah).contains(box)
+
+
+def test_zone_is_inclusive() -> None:
+    box = zone_box(Box(10, 20, 480, 630), PONG_SIZE, (178, 193), (0, 159))
+    assert box == Box(10, 20 + 178 * 3, 480, 16 * 3)
+
+
+def test_parts_fill_the_whole() -> None:
+    rows = Box(0, 0, 100, 100).rows((1, 2, 1), 10)
+    assert [(r.y, r.h) for r in rows] == [(0, 20), (30, 40), (80, 20)]
+
+
+@pytest.fixture
+def surface(monkeypatch: pytest.MonkeyPatch) -> Iterator[pygame.Surface]:
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    pygame.display.init()
+    pygame.font.init()
+    yield pygame.display.set_mode((1280, 720))
+    pygame.quit()
+
+
+def picture(mode: Mode = Mode.JUDGING) -> Picture:
+    screen = np.zeros((*PONG_SIZE, 3), dtype=np.uint8)
+    screen[...] = (20, 90, 20)
+    tally = Tally(12345, 17, 678, 0, 700, 3)
+    scene = Scene(41, 1, 41, 5, tally, 40, Hint(0.93, 0.5), Pixels.of(screen))
+    past = tuple(Past(i, 3, i % 3 == 0, i % 2 == 0, 0.0, undone=i == 38) for i in range(41))
+    state = State(mode=mode, pending=Pending(41, 41, 5, 0.0, 0.0), past=past, now=0.1)
+    return Picture(state, PONG, "oversight", "BLOCKER oversees", scene, past, 0.0, KeyMap())
+
+
+def drawn(surface: pygame.Surface, what: Picture) -> NDArray[np.uint8]:
+    draw(Brush(), surface, what)
+    return np.array(pygame.surfarray.array3d(surface).transpose(1, 0, 2))
+
+
+def crop(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    return pixels[box.y : box.bottom, box.x : box.right]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_mode_is_blank_and_each_looks_different(surface: pygame.Surface, mode: Mode) -> None:
+    here = drawn(surface, picture(mode))
+    assert len(np.unique(here.reshape(-1, 3), axis=0)) > 10
+    for other in Mode:
+        if other is not mode:
+            assert not np.array_equal(here, drawn(surface, picture(other))), other
+
+
+def test_every_region_has_something(surface: pygame.Surface) -> None:
+    pixels = drawn(surface, picture())
+    for name, box in lay_out(1280, 720, PONG_SIZE).regions().items():
+        assert len(np.unique(crop(pixels, box).reshape(-1, 3), axis=0)) > 1, name
+
+
+def test_a_window_without_any_step_yet(surface: pygame.Surface) -> None:
+    empty = replace(picture(), scene=None, past=(), state=State(mode=Mode.JUDGING))
+    assert drawn(surface, empty).std() > 0
+
+
+def test_actions_decisions_and_undo_are_seen(surface: pygame.Surface) -> None:
+    base = picture()
+    layout = lay_out(1280, 720, PONG_SIZE)
+    scene = base.scene
+    assert scene is not None
+    up = replace(base, scene=replace(scene, action=2))
+    before = drawn(surface, base)
+    assert not np.array_equal(crop(before, layout.action), crop(drawn(surface, up), layout.action))
+    blocked = replace(base, past=(Past(1, 3, True, True, 0.0),))
+    allowed = replace(base, past=(Past(1, 3, False, True, 0.0),))
+    undone = replace(base, past=(Past(1, 3, True, True, 0.0, undone=True),))
+    looks = [crop(drawn(surface, p), layout.verdict) for p in (blocked, allowed, undone)]
+    # Told apart by brightness alone, for eyes without colour vision.
+    greys = [look.mean(axis=2) for look in looks]
+    assert all(np.abs(a - b).max() > 60 for a, b in zip(greys, greys[1:] + greys[:1], strict=True))
+
+
+def test_recorded_steps_are_marked(surface: pygame.Surface) -> None:
+    base = picture()
+    scene = base.scene
+    assert scene is not None
+    none = replace(base, scene=replace(scene, recorded_through=-1))
+    strip = lay_out(1280, 720, PONG_SIZE).strip
+    marked, bare = (crop(drawn(surface, p), strip) for p in (base, none))
+    low = round(strip.h * 0.85)
+    assert np.array_equal(marked[: round(strip.h * 0.7)], bare[: round(strip.h * 0.7)])
+    assert marked[low:].mean() > bare[low:].mean() + 50
+
+
+def test_the_zone_is_hatched_and_the_game_stays_visible(surface: pygame.Surface) -> None:
+    field = lay_out(1280, 720, PONG_SIZE).field
+    zone = zone_box(field, PONG_SIZE, (178, 193), (0, 159)).inset(8)
+    inside = crop(drawn(surface, picture()), zone).reshape(-1, 3)
+    game = np.all(inside == (20, 90, 20), axis=1).mean()
+    assert 0.5 < game < 0.95
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+def test_words_keep_a_readable_size(surface: pygame.Surface, size: tuple[int, int]) -> None:
+    layout, brush = lay_out(*size, PONG_SIZE), Brush()
+    name = layout.action.inset(round(16 * layout.unit)).columns((6, 4), 8)[0].rows((2, 5, 3.4))[1]
+    for action in PONG.actions:
+        fitted = brush.fitting_size(action, name, round(120 * layout.unit))
+        width, height = brush.font(fitted).size(action)
+        assert width <= name.w
+        assert height <= name.h
+        assert fitted >= 44  # pixels: about 9 mm on a 24-inch screen, 15 arc minutes at two metres
+
+
+def test_long_texts_are_made_smaller_not_cut(surface: pygame.Surface) -> None:
+    brush = Brush()
+    box = Box(0, 0, 300, 40)
+    text = "a banner that is far too long for its place"
+    size = brush.fitting_size(text, box, 60)
+    assert brush.font(size).size(text)[0] <= box.w
+
+
+def test_a_block_stays_readable_while_watching() -> None:
+    past = (Past(1, 3, True, False, 1.0), Past(2, 3, False, False, 1.1))
+    assert notable(past, 1.2) == past[0]
+    assert notable(past, 5.0) == past[1]
+    assert notable((), 5.0) is None
+
+
+def test_key_names() -> None:
+    keys = KeyMap()
+    assert keys.command(("?", "/")) is Command.HELP
+    assert keys.command(("", "f1")) is Command.HELP
+    assert keys.command(("x", "x")) is None
+    assert keys.label(Command.BLOCK) == "SPACE"
+    assert not keys.counts_as_input(("", "left alt"))
+    assert KeyMap({"b": Command.BLOCK}).label(Command.PAUSE) == "-"
