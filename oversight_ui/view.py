@@ -22,7 +22,7 @@ NATIVE_SIZE = (210, 160)
 """The Atari's screen, height and width: holds the field's place until the first screen comes."""
 IDLE_WARNING_SECONDS = 6.0
 BLOCK_STAYS_SECONDS = 0.7
-"""While watching, a block stays readable this long although allowed steps follow it."""
+"""A block stays readable this long although allowed steps follow it."""
 WAITING_SECONDS = 1.0
 """From here on the window says that it waits for the run."""
 
@@ -106,7 +106,12 @@ def _header(brush: Brush, layout: Layout, picture: Picture) -> None:
     brush.fill(layout.header, back, radius)
     upper, lower = layout.header.inset(round(16 * unit), round(6 * unit)).rows((6, 4))
     brush.text(word, upper, 52 * unit, ink)
-    brush.text(_detail(picture), lower, 28 * unit, ink)
+    warning = picture.state.mode is Mode.JUDGING and back is CARD and _about_to_idle(picture.state)
+    brush.text(_detail(picture), lower, 28 * unit, AMBER if warning else ink)
+
+
+def _about_to_idle(state: State) -> bool:
+    return idle_in(state) < IDLE_WARNING_SECONDS
 
 
 def _mode_words(picture: Picture) -> tuple[str, Colour, Colour]:
@@ -126,7 +131,7 @@ def _mode_words(picture: Picture) -> tuple[str, Colour, Colour]:
 
 def _detail(picture: Picture) -> str:
     state = picture.state
-    if state.mode is Mode.JUDGING and idle_in(state) < IDLE_WARNING_SECONDS:
+    if state.mode is Mode.JUDGING and _about_to_idle(state):
         return f"Still there? Press any key: the game stops in {idle_in(state):.0f} s"
     place = f"{picture.game.title}, {picture.phase}" if picture.phase else picture.game.title
     if state.mode is Mode.SPECTATING:
