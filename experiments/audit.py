@@ -196,7 +196,7 @@ def _maker(kind: Kind, game: Game, run: RunDirectory, seed: int) -> Callable[[At
         return simple[kind]
 
     def trained(env: AtariGame) -> Proposer:
-        agent = make_agent(env, seed=seed, device="cpu")
+        agent = make_agent(env, seed=seed, device="cpu", seed_env=False)
         load(agent, run.agent)
         return AgentProposer(agent, epsilon=0.05, rng=rng)
 

@@ -24,6 +24,7 @@ from oversight import (
     to_rgb,
 )
 from oversight_ui import HumanOverseer, LinkServer, Spectator, display_problem, open_window
+from oversight_ui.messages import Status
 
 __all__ = ["Seat", "take_seat"]
 
@@ -79,6 +80,14 @@ class Seat:
         if self.server is None:
             return overseer
         return Spectator(overseer, self.server, to_rgb=to_rgb, banner=banner, phase=phase)
+
+    def keep_alive(self, doing: str) -> None:
+        """Tell the window that the run is at work and hear whether it is still there."""
+        if self.server is None:
+            return
+        while self.server.receive(0.0) is not None:
+            pass
+        self.server.send(Status(phase=doing, banner=doing.upper(), spectating=True))
 
     def hand_in(self, log: InterventionLog) -> None:
         """Put into the log what the person took back after the last decision."""

@@ -136,7 +136,7 @@ def play(
         first_step_id=log.next_step_id,
         first_episode=log.next_episode,
     )
-    agent = make_agent(wrapper, seed=settings.seed, device=settings.device)
+    agent = make_agent(wrapper, seed=settings.seed, device=settings.device, seed_env=False)
     if run.agent.exists():
         load(agent, run.agent)
     gone = None

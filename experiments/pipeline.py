@@ -65,6 +65,8 @@ class Sitting:
     def _oversee(self, seat: Seat) -> bool:
         ended = self._play(BEFORE, Mode.REPLACE, seat.overseer)
         seat.hand_in(self._log)
+        if self._stop():
+            return False
         if ended.gone is not None:
             self._reporter.say(f"The overseer has left: {ended.gone}")
         elif not ended.complete:

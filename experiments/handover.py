@@ -1,0 +1,99 @@
+"""From labels to a Blocker that may take over: training, held-out figures, verdict."""
+
+from __future__ import annotations
+
+from blocker import Blocker, Epoch, Readiness, TrainingSettings, fit_blocker
+from experiments.overseers import Seat
+from experiments.reporter import Reporter
+from experiments.rundir import RunDirectory
+from experiments.settings import RunSettings
+from experiments.stopping import StopFlag
+from experiments.summary import BEFORE
+from oversight import InterventionLog, RunError
+
+__all__ = ["held_out_figures", "train_blocker"]
+
+
+def train_blocker(
+    run: RunDirectory,
+    settings: RunSettings,
+    log: InterventionLog,
+    reporter: Reporter,
+    stop: StopFlag,
+    seat: Seat | None,
+) -> Readiness | None:
+    """Train the run's Blocker on its overseen steps and say how it did on unseen episodes.
+
+    Args:
+        run: where the Blocker is kept.
+        settings: of the run.
+        log: with the overseen steps.
+        reporter: where progress goes.
+        stop: asked before each batch.
+        seat: whose window is told that the run is alive.
+
+    Returns:
+        The verdict; None if training was stopped: it begins anew when the run is resumed.
+
+    Raises:
+        RunError: too few labels; says what to do.
+        OversightError: the network has not learned.
+    """
+    training = TrainingSettings(seed=settings.seed)
+    if settings.blocker_epochs is not None:
+        training = TrainingSettings(
+            seed=settings.seed,
+            epochs=settings.blocker_epochs,
+            patience=settings.blocker_epochs,
+        )
+    with reporter.bar("training the Blocker", training.epochs) as bar:
+
+        def on_epoch(epoch: Epoch) -> None:
+            bar.show(epoch.number, f"held-out loss {epoch.held_out_loss:.4f}")
+            if seat is not None:
+                seat.keep_alive("training the Blocker")
+
+        try:
+            fitted = fit_blocker(
+                [log], phases=[BEFORE], settings=training, on_epoch=on_epoch, should_stop=stop
+            )
+        except ValueError as error:
+            raise RunError(
+                f"no Blocker from these labels: {error} (start a new run with more "
+                "--oversight-steps; this run's log is kept)"
+            ) from None
+    if fitted.report.stopped:
+        return None
+    fitted.blocker.save(run.blocker)
+    report = fitted.report
+    reporter.say(
+        f"The Blocker was trained in {report.seconds:.0f} s, {report.epochs} passes; "
+        f"it blocks from a probability of {fitted.blocker.threshold:.3g} on."
+    )
+    reporter.say(f"[bold]{fitted.readiness.in_words()}[/bold]")
+    return fitted.readiness
+
+
+def held_out_figures(run: RunDirectory) -> dict[str, object] | None:
+    """The Blocker's figures on episodes it has not seen, by the summary's keys; None without one.
+
+    The bound is the one by independent runs of positives, which decides; the one by rows, too
+    good to be true because positives come in near-duplicates, stands beside it.
+    """
+    if not run.blocker.is_file():
+        return None
+    verdict = Blocker.load(run.blocker).readiness
+    if verdict is None:
+        return None
+    return {
+        "auc": verdict.auc,
+        "threshold": verdict.threshold,
+        "misses": verdict.misses,
+        "positives": verdict.positives,
+        "positive_runs": verdict.runs,
+        "false_alarms": verdict.false_alarms,
+        "negatives": verdict.negatives,
+        "miss_rate_upper_95": verdict.run_miss_rate_upper,
+        "miss_rate_upper_95_by_rows": verdict.miss_rate_upper,
+        "ready": verdict.ready,
+    }
