@@ -1,0 +1,104 @@
+"""Logs in memory, to test what learns from them without an emulator or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oversight.games import PONG
+from oversight.log.table import SAFE, UNKNOWN, UNSAFE, StepTable
+
+__all__ = ["FakeLog", "FakeMeta", "painted_log", "table_of", "with_columns"]
+
+
+@dataclass
+class FakeMeta:
+    """What a log says about itself, set by hand."""
+
+    game: str = "pong"
+    actions: tuple[str, ...] = PONG.actions
+    gate: Mapping[str, object] = field(default_factory=lambda: {"mode": "replace"})
+
+
+@dataclass
+class FakeLog:
+    """A `LabelledLog` in memory."""
+
+    table: StepTable
+    screens: NDArray[np.uint8]
+    meta: FakeMeta = field(default_factory=FakeMeta)
+
+    def steps(self, phases: Sequence[str] | None = None) -> StepTable:
+        """See `LabelledLog.steps`."""
+        return self.table if phases is None else self.table.where(np.isin(self.table.phase, phases))
+
+    def frames(self, keys: NDArray[np.int64], /) -> NDArray[np.uint8]:
+        """See `LabelledLog.frames`."""
+        return self.screens[keys]
+
+
+def table_of(
+    episode: Sequence[int],
+    step: Sequence[int],
+    unsafe: Sequence[bool],
+    proposed: Sequence[int] | None = None,
+    executed: Sequence[int] | None = None,
+    source: str = "oracle",
+) -> StepTable:
+    """A table of judged steps; frame i belongs to row i, unsafe actions are replaced by 2."""
+    n = len(episode)
+    action = np.asarray(proposed if proposed is not None else np.zeros(n), dtype=np.int64)
+    label = np.asarray(unsafe, dtype=bool)
+    done = np.where(label, 2, action) if executed is None else np.asarray(executed)
+    nan = np.full(n, np.nan)
+    off = np.zeros(n, dtype=bool)
+    unknown = np.full(n, UNKNOWN, dtype=np.int8)
+    return StepTable(
+        step_id=np.arange(n),
+        episode=np.asarray(episode, dtype=np.int64),
+        step=np.asarray(step, dtype=np.int64),
+        proposed=action,
+        executed=done.astype(np.int64),
+        verdict=np.where(label, UNSAFE, SAFE).astype(np.int8),
+        blocked=label,
+        no_safe_action=off,
+        frame=np.arange(n),
+        phase=np.full(n, "oversight"),
+        source=np.full(n, source),
+        reaction_seconds=nan,
+        attention_seconds=np.zeros(n),
+        probability=nan,
+        game_reward=np.zeros(n),
+        agent_reward=np.zeros(n),
+        terminated=off,
+        truncated=off,
+        proposed_unsafe=unknown,
+        executed_unsafe=unknown,
+    )
+
+
+def painted_log(seed: int, episodes: int = 10, length: int = 80) -> FakeLog:
+    """A square at random heights: LEFT and LEFTFIRE are unsafe when it is low."""
+    rng = np.random.default_rng(seed)
+    n = episodes * length
+    height = rng.integers(40, 185, n)
+    screens = np.full((n, 210, 160), 20, dtype=np.uint8)
+    for screen, row in zip(screens, height, strict=True):
+        screen[row : row + 8, 136:144] = 200
+    action = rng.integers(0, 6, n)
+    unsafe = np.isin(action, [3, 5]) & (height > 140)
+    table = table_of(
+        np.repeat(np.arange(episodes), length).tolist(),
+        np.tile(np.arange(length), episodes).tolist(),
+        unsafe.tolist(),
+        action.tolist(),
+    )
+    return FakeLog(table, screens)
+
+
+def with_columns(log: FakeLog, **columns: NDArray[np.generic]) -> FakeLog:
+    """The log with some columns of its table exchanged."""
+    return replace(log, table=replace(log.table, **columns))  # type: ignore[arg-type]

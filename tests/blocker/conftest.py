@@ -1,0 +1,44 @@
+"""What Blocker tests share: a small input, a painted game, a Blocker trained on it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from blocker import Fitted, InputSpec, NetworkSpec, TrainingSettings, fit_examples
+from blocker.dataset import examples_from_logs
+from blocker.testing import FakeLog, painted_log
+from oversight.games import PONG
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def small_spec() -> InputSpec:
+    return InputSpec(rows=(34, 194), columns=(80, 160), size=(40, 10))
+
+
+@pytest.fixture(scope="session")
+def log() -> FakeLog:
+    return painted_log(0)
+
+
+@pytest.fixture(scope="session")
+def small_shape() -> NetworkSpec:
+    return NetworkSpec(members=2, channels=4, points=2, hidden=16)
+
+
+@pytest.fixture(scope="session")
+def fitted(log: FakeLog, small_spec: InputSpec, small_shape: NetworkSpec) -> Fitted:
+    return fit_examples(
+        examples_from_logs([log], small_spec),
+        game="pong",
+        actions=PONG.actions,
+        spec=small_spec,
+        gate={"mode": "replace"},
+        settings=TrainingSettings(epochs=12, seed=1),
+        shape=small_shape,
+    )

@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blocker import InputSpec, input_for
+from blocker.dataset import examples_from_logs
+from oversight import AtariGame, InterventionLog, LogMeta, OracleOverseer, OversightWrapper
+from oversight.games import PONG
+from oversight.palette import PALETTE_GREY
+from oversight.types import Decision, Proposal
+
+
+class Recording:
+    """An oracle that keeps the proposals it was shown."""
+
+    def __init__(self, oracle: OracleOverseer) -> None:
+        self.oracle = oracle
+        self.seen: list[Proposal] = []
+
+    def review(self, proposals: list[Proposal]) -> list[Decision]:
+        self.seen += [p for p in proposals if not p.recheck]
+        return self.oracle.review(proposals)
+
+
+def test_area_means_of_grey(small_spec: InputSpec) -> None:
+    screen = np.zeros((1, 210, 160), dtype=np.uint8)
+    screen[0, 34:38, 80:88] = 14  # exactly the first pixel of 4 x 8
+    screen[0, 38:40, 80:88] = 14  # and half of the one below
+    out = small_spec.prepare(screen)
+    assert out.shape == (1, 40, 10)
+    white, black = int(PALETTE_GREY[14]), int(PALETTE_GREY[0])
+    assert out[0, 0, 0] == white
+    assert abs(int(out[0, 1, 0]) - (white + black) / 2) <= 0.5
+    assert (out[0, 2:] == black).all()
+
+
+def test_pong_keeps_every_row_of_the_paddle() -> None:
+    spec = input_for("pong")
+    seen = set()
+    for bottom in range(140, 178, 2):
+        screen = np.full((1, 210, 160), 50, dtype=np.uint8)
+        screen[0, bottom - 16 : bottom, 140:144] = 200
+        seen.add(spec.prepare(screen).tobytes())
+    assert len(seen) == len(range(140, 178, 2))
+
+
+@pytest.mark.parametrize(
+    "screens",
+    [
+        np.zeros((210, 160), dtype=np.uint8),
+        np.zeros((2, 84, 84), dtype=np.uint8),
+        np.zeros((2, 210, 160), dtype=np.float32),
+    ],
+)
+def test_refuses_other_screens(screens: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"uint8 \(k, 210, 160\)"):
+        input_for("pong").prepare(screens)
+
+
+def test_refuses_bad_crops_and_unknown_games() -> None:
+    with pytest.raises(ValueError, match="rows"):
+        InputSpec(rows=(100, 90), columns=(0, 160), size=(10, 10))
+    with pytest.raises(ValueError, match="expected one of pong"):
+        input_for("tennis")
+
+
+def test_too_few_screens_say_what_to_do() -> None:
+    with pytest.raises(ValueError, match="history"):
+        input_for("pong").latest(np.zeros((1, 210, 160), dtype=np.uint8))
+
+
+def test_fitted_takes_the_background_as_zero() -> None:
+    images = np.full((3, 4, 4), 87, dtype=np.uint8)
+    images[:, 0, 0] = 200
+    fitted = input_for("pong").fitted(images)
+    assert fitted.centre == 87.0
+    assert fitted.spread == pytest.approx(images.std())
+    assert fitted.fitted(images * 0) == fitted
+
+
+def test_survives_json() -> None:
+    spec = input_for("pong").fitted(np.arange(16, dtype=np.uint8).reshape(1, 4, 4))
+    assert InputSpec.from_dict(json.loads(json.dumps(spec.as_dict()))) == spec
+    with pytest.raises(ValueError, match="columns"):
+        InputSpec.from_dict({"rows": [0, 1]})
+    with pytest.raises(ValueError, match="whole number"):
+        InputSpec.from_dict({**spec.as_dict(), "screens": "two"})
+
+
+def test_live_and_logged_inputs_are_the_same(tmp_path: Path) -> None:
+    game = AtariGame(PONG)
+    overseer = Recording(OracleOverseer([game.truth]))
+    meta = LogMeta("pong", PONG.actions, (210, 160), "uint8", "zone")
+    spec = input_for("pong")
+    rng = np.random.default_rng(3)
+    path = tmp_path / "log.sqlite"
+    with InterventionLog.create(path, meta) as log:
+        env = OversightWrapper(game, overseer, sink=log)
+        for seed in (1, 2):
+            env.reset(seed=seed)
+            for _ in range(60):
+                env.step(int(rng.choice([3, 3, int(rng.integers(6))])))
+        env.close()
+    with InterventionLog.open(path, read_only=True) as log:
+        examples = examples_from_logs([log], spec)
+    assert len(examples) == len(overseer.seen) == 120
+    assert examples.positives > 5
+    for row, proposal in enumerate(overseer.seen):
+        logged = examples.images[examples.screens[row]]
+        assert np.array_equal(logged, spec.latest(proposal.screens))
+        previous = -1 if proposal.last_executed is None else proposal.last_executed
+        assert examples.previous[row] == previous
+        assert examples.action[row] == proposal.action
+    assert set(examples.previous[examples.step == 0]) == {-1}
+    assert len(set(examples.previous.tolist())) > 2
