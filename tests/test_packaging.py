@@ -132,9 +132,8 @@ GPU_LIBRARIES = re.compile(r"nvidia-|cuda-|triton")
 
 
 def test_pins_are_whole_and_none_is_idle() -> None:
-    needed = {
-        name for name in _with_what_they_need(_declared()) if GPU_LIBRARIES.match(name) is None
-    }
+    wanted = _with_what_they_need(_declared())
+    needed = {name for name in wanted if GPU_LIBRARIES.match(name) is None}
     assert needed == set(_pins())
 
 
