@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from oversight.errors import OverseerGone
 from oversight.games import PONG
 from oversight.overseer import Overseer, ScriptedOverseer
+from oversight.testing import OverseerContract
 from oversight.types import Amendment, Proposal, Screen, Source, Verdict
 from oversight_ui.link import LinkClient, LinkServer
 from oversight_ui.messages import (
@@ -91,8 +92,30 @@ def human(server: LinkServer, grey_rgb: ToRgb) -> HumanOverseer:
     return HumanOverseer(server, PONG, to_rgb=grey_rgb, stale_seconds=1.5)
 
 
-def test_is_an_overseer(human: HumanOverseer) -> None:
-    assert isinstance(human, Overseer)
+class TestContractOfAPerson(OverseerContract):
+    @pytest.fixture(autouse=True)
+    def someone_at_the_window(
+        self, server: LinkServer, human: HumanOverseer, short_dir: Path
+    ) -> Iterator[None]:
+        self.human = human
+        with window(server, short_dir, block):
+            yield
+
+    def make(self) -> Overseer:
+        return self.human
+
+
+class TestContractOfASpectator(OverseerContract):
+    @pytest.fixture(autouse=True)
+    def someone_watching(
+        self, server: LinkServer, short_dir: Path, grey_rgb: ToRgb
+    ) -> Iterator[None]:
+        self.watched = spectator(server, grey_rgb, time.monotonic)
+        with window(server, short_dir, approve):
+            yield
+
+    def make(self) -> Overseer:
+        return self.watched
 
 
 def test_decisions(
@@ -290,7 +313,7 @@ def test_spectator_never_waits_for_the_window(
         watched.review([proposal(step)])
 
     def stuck(message: Message) -> list[Message]:
-        time.sleep(0.3)
+        time.sleep(0.1)
         return []
 
     with window(server, short_dir, stuck):
