@@ -20,6 +20,7 @@ from stable_baselines3.dqn.policies import CnnPolicy, MlpPolicy
 from torch.nn import functional
 
 from agents.divergence import explain_divergence
+from agents.exploration import HeldExploration
 from agents.frame_replay import FrameReplayBuffer
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, epsilon_at
@@ -29,7 +30,7 @@ from oversight.errors import OversightError
 __all__ = ["DoubleDQN", "LearnStep"]
 
 # Of our attributes none is for other tools: SB3's zip holds what its own DQN understands.
-OWN_ATTRIBUTES = ["settings", "exploration", "_q_cache", "_loss", "replay_buffer_class"]
+OWN_ATTRIBUTES = ["settings", "exploration", "_held", "_q_cache", "_loss", "replay_buffer_class"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class DoubleDQN(DQN):
         exploration, replay = np.random.SeedSequence(seed).spawn(2)
         self.settings = settings
         self.exploration = np.random.default_rng(exploration)
+        self._held = HeldExploration(int(env.action_space.n), settings.exploration_hold)  # type: ignore[attr-defined]
         self._q_cache: tuple[int, NDArray[np.generic], NDArray[np.float32]] | None = None
         self._loss: float | None = None
         super().__init__(
@@ -231,7 +233,8 @@ class DoubleDQN(DQN):
     ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
         # SB3 would draw the first `learning_starts` actions from the action space's own generator.
         assert isinstance(self._last_obs, np.ndarray), "learning has not been set up"
-        actions, _ = self.predict(self._last_obs, deterministic=False)
+        explored = self._held.next(self.exploration_rate, self.exploration)
+        actions = self._greedy(self._last_obs) if explored is None else np.array([explored])
         return actions, actions
 
     def q_values(self, observation: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -270,6 +273,7 @@ class DoubleDQN(DQN):
         """Let the next `begin` reset the environment, without giving it a seed."""
         assert self.env is not None, "an agent that learns has an environment"
         self._last_obs = None
+        self._held.forget()
         self.env._reset_seeds()
 
     def step(self) -> LearnStep:
@@ -291,6 +295,8 @@ class DoubleDQN(DQN):
         self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
         self._on_step()
         self._episode_num += int(dones[0])
+        if dones[0]:
+            self._held.forget()
         if self._update_is_due():
             self.train(self.gradient_steps, self.batch_size)
         return self._report(float(rewards[0]), bool(dones[0]), infos[0])

@@ -65,6 +65,10 @@ class DoubleDQNSettings:
     """Probability of a random proposal from `exploration_steps` on, in [0, 1] (evaluation
     setting of Nature; training there ends at 0.1, in the zoo at 0.01)."""
 
+    exploration_hold: int = 1
+    """Agent steps that a random proposal is held at most; lengths follow a zeta distribution
+    (Dabney et al. 2021, which holds up to 10,000 frames). 1 is plain epsilon-greedy."""
+
     max_grad_norm: float = 10.0
     """Gradients are scaled down to this Euclidean norm (SB3)."""
 
@@ -85,7 +89,14 @@ class DoubleDQNSettings:
     """Adam as one kernel: faster, same values but for rounding."""
 
     def __post_init__(self) -> None:
-        counts = ("batch_size", "buffer_size", "train_freq", "updates", "target_update_interval")
+        counts = (
+            "batch_size",
+            "buffer_size",
+            "train_freq",
+            "updates",
+            "target_update_interval",
+            "exploration_hold",
+        )
         for name in counts:
             self._check(name, getattr(self, name) >= 1, "at least 1")
         for name in ("learning_starts", "exploration_steps"):
