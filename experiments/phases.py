@@ -139,9 +139,7 @@ def play(
         first_step_id=log.next_step_id,
         first_episode=log.next_episode,
     )
-    agent = make_agent(
-        wrapper, AGENT, seed=settings.seed, device=settings.device, seed_env=False
-    )
+    agent = make_agent(wrapper, AGENT, seed=settings.seed, device=settings.device, seed_env=False)
     if run.agent.exists():
         load(agent, run.agent)
     gone = None
@@ -172,10 +170,7 @@ def _learn(
         made += 1
         if made % 20 == 0 or made == steps:
             bar.show(before + made, _note(wrapper.gate.tally))
-        if made % AGENT = DoubleDQNSettings(exploration_hold=30)
-"""Random proposals are held, for up to two seconds of play: in 3,000 steps of Pong an overseer
-then blocks about 280 times, against 90 if they tremble, and a Blocker learns from blocks."""
-CHECKPOINT_STEPS == 0:
+        if made % CHECKPOINT_STEPS == 0:
             save(agent, run.agent)
         return not stop()
 
