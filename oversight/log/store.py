@@ -158,6 +158,7 @@ class InterventionLog:
                 f"expected a step numbered {self.next_step_id} or more, got {proposal.step_id}: "
                 "build the gate with first_step_id=log.next_step_id"
             )
+        frame = self._keep(proposal.screens[-1])
         self.next_step_id = proposal.step_id + 1
         self._add(
             schema.decisions,
@@ -169,7 +170,7 @@ class InterventionLog:
             verdict=decision.verdict.value,
             blocked=record.blocked,
             no_safe_action=record.no_safe_action,
-            frame=self._keep(proposal.screens[-1]),
+            frame=frame,
             phase=record.phase,
             source=decision.source.value,
             reaction_seconds=decision.reaction_seconds,
