@@ -279,8 +279,8 @@ def _info(
     record: StepRecord, onsets: int | None, game_return: float
 ) -> dict[str, int | float | bool | str | None]:
     return {
-        "step_id": record.proposal.step_id,
-        "episode": record.proposal.episode,
+        # No numbers that run through the run: the same seed and actions give the same info.
+        "step": record.proposal.step,
         "phase": record.phase,
         "proposed_action": record.proposal.action,
         "executed_action": record.executed,
