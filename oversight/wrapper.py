@@ -107,6 +107,15 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             first_episode=first_episode,
         )
 
+    @property
+    def spec(self) -> None:  # type: ignore[override]  # a constant, not to be set
+        """None: an overseer and a log are not made again by a recipe.
+
+        The spec of what is wrapped would make an environment that nobody oversees; it stands in
+        `env.spec`.
+        """
+        return None
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[ObsType, dict[str, Any]]:
