@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import tyro
 
 from agents import (
     AgentProposer,
@@ -67,7 +68,7 @@ ALL = (Kind.RANDOM, Kind.HELD, Kind.DOWN, Kind.AGENT)
 class AuditSettings:
     """An audit of a run's Blocker: the gate with the truth, against proposers it has not seen."""
 
-    run: Path
+    run: tyro.conf.Positional[Path]
     """The run directory whose Blocker is audited; the figures go to `audit.json` in it."""
 
     steps: int = 20_000

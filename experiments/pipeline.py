@@ -161,7 +161,7 @@ def run_sitting(run: RunDirectory, reporter: Reporter, stop: StopFlag) -> Stage:
         finally:
             spent = before + time.monotonic() - begun
             run.remember(replace(run.state(), wall_seconds=spent))
-        _leave_figures(run, log, reporter)
+            _leave_figures(run, log, reporter)
     return run.state().stage
 
 

@@ -1,0 +1,91 @@
+"""What a user can get wrong ends in one line on standard error and a non-zero status."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from experiments.__main__ import main
+from experiments.rundir import RunDirectory, RunState, Stage
+from experiments.settings import OverseerChoice, RunSettings
+
+SMALL = ("--overseer", "oracle", "--oversight-steps", "5", "--blocker-steps", "5")
+
+
+def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(list(arguments)) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_unknown_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = _fails(capsys, "demo", "--game", "chess", "--out", str(tmp_path / "run"))
+    assert "unknown game 'chess': expected one of pong" in line
+    assert not (tmp_path / "run").exists()
+
+
+def test_run_directory_that_exists(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = _fails(capsys, "demo", "--out", str(tmp_path))
+    assert f"{tmp_path} exists already" in line
+    assert "--resume" in line
+
+
+def test_resume_of_something_else(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = _fails(capsys, "demo", "--resume", str(tmp_path))
+    assert "is not a run directory" in line
+
+
+def test_no_display(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    line = _fails(capsys, "demo", "--overseer", "person", "--out", str(tmp_path / "run"))
+    assert "display" in line
+
+
+def test_log_of_another_format_version(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run", RunSettings(overseer=OverseerChoice.ORACLE))
+    assert main(["run", *SMALL, "--out", str(tmp_path / "other")]) == 2  # too few labels
+    capsys.readouterr()
+    (tmp_path / "other" / "log.sqlite").rename(run.log)
+    connection = sqlite3.connect(run.log)
+    connection.execute("PRAGMA user_version = 99")
+    connection.commit()
+    connection.close()
+    line = _fails(capsys, "run", "--resume", str(run.path))
+    assert "format version 99" in line
+
+
+def test_too_few_labels_say_what_to_do(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = _fails(capsys, "run", *SMALL, "--out", str(tmp_path / "run"))
+    assert "--oversight-steps" in line
+    assert (tmp_path / "run" / "log.sqlite").is_file()
+    assert (tmp_path / "run" / "summary.json").is_file()
+
+
+def test_missing_blocker(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run", RunSettings(overseer=OverseerChoice.ORACLE))
+    line = _fails(capsys, "audit", str(run.path))
+    assert "no Blocker at" in line
+    run.remember(RunState(stage=Stage.BLOCKER, overseer="oracle"))
+    line = _fails(capsys, "run", "--resume", str(run.path))
+    assert "no Blocker at" in line
+
+
+def test_foreign_blocker(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    run = RunDirectory.create(tmp_path / "run", RunSettings(overseer=OverseerChoice.ORACLE))
+    run.blocker.write_bytes(b"GIF89a, surely not a network")
+    line = _fails(capsys, "audit", str(run.path))
+    assert "is not a Blocker" in line
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "audit"])
+def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    assert "--" in capsys.readouterr().out
