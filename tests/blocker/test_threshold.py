@@ -71,7 +71,7 @@ def test_counts_by_hand() -> None:
 def test_spends_the_false_alarm_budget() -> None:
     safe = np.linspace(0.0, 0.2, 1000)
     scores = scores_of(safe, np.full(200, 0.9))
-    rule = ThresholdRule(false_alarms=0.01, most_false_alarms=0.05)
+    rule = ThresholdRule(false_alarms=0.01, most_false_alarms=0.05, highest=0.5)
     threshold = choose_threshold(scores, rule)
     assert scores.false_alarms(threshold) == 10
     assert scores.false_alarms(np.nextafter(threshold, 0) - 1e-12) == 11
@@ -79,7 +79,7 @@ def test_spends_the_false_alarm_budget() -> None:
 
 def test_is_lowered_for_the_bound_on_misses_within_the_larger_budget() -> None:
     safe = np.linspace(0.0, 0.2, 1000)
-    rule = ThresholdRule(false_alarms=0.01, most_false_alarms=0.05)
+    rule = ThresholdRule(false_alarms=0.01, most_false_alarms=0.05, highest=0.5)
     # 80 runs: none may be missed (93 are needed for one), so the weakest run decides.
     weak = np.full(80, 0.9)
     weak[3] = 0.195
@@ -110,7 +110,8 @@ def test_wrong_labels_cannot_move_it_far(wrong: int) -> None:
 
 def test_never_above_the_highest() -> None:
     scores = scores_of(np.full(100, 0.97), np.full(10, 0.99))
-    assert choose_threshold(scores) == 0.5
+    assert choose_threshold(scores) == 0.1
+    assert choose_threshold(scores, ThresholdRule(highest=0.5)) == 0.5
     with pytest.raises(ValueError, match="oversee for longer"):
         choose_threshold(scores_of(np.full(10, 0.1), np.array([])))
 
