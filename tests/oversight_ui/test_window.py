@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import threading
 import time
@@ -23,8 +21,6 @@ from oversight_ui.overseer import HumanOverseer
 
 pytestmark = pytest.mark.window
 
-TOOLS = ("Xvfb", "xdotool")
-MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 SLOW = ("--pace", "0.5", "--idle-seconds", "60")
 """2 s a step: enough for a slow machine to press keys between two silent approvals."""
 
@@ -37,27 +33,6 @@ def xdotool(*arguments: str) -> str:
         ["xdotool", *arguments], check=True, capture_output=True, text=True, timeout=20
     )
     return done.stdout
-
-
-@pytest.fixture
-def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An X server of our own on a free display."""
-    if MISSING:
-        problem = f"missing: {', '.join(MISSING)}"
-        pytest.fail(problem) if os.environ.get("CI") else pytest.skip(problem)
-    read, write = os.pipe()
-    arguments = ["-displayfd", str(write), "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
-    with subprocess.Popen(
-        ["Xvfb", *arguments], pass_fds=(write,), stderr=subprocess.DEVNULL
-    ) as server:
-        os.close(write)
-        with os.fdopen(read) as pipe:
-            name = f":{pipe.readline().strip()}"
-        monkeypatch.setenv("DISPLAY", name)
-        for other in ("WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
-            monkeypatch.delenv(other, raising=False)
-        yield name
-        server.terminate()
 
 
 class Run:
