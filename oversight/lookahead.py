@@ -95,17 +95,25 @@ class LookAhead:
     def _prolongs(self, start: ALEState, watch: Watch, action: int) -> bool:
         # Harm is going on already, so every action "brings it about". What can still be judged
         # is whether an action makes it last longer than the best backup does.
-        best = min(self._lasting(start, watch, b, b) for b in self._catastrophe.backups)
-        mine = min(self._lasting(start, watch, action, b) for b in self._catastrophe.backups)
+        longest = ESCAPE_STEPS * self._frameskip
+        backups = self._catastrophe.backups
+        best = min(self._lasting(start, watch, b, b, longest) for b in backups)
+        # Whether it is longer is all that is asked: no need to play it to its end.
+        mine = min(self._lasting(start, watch, action, b, best + 1) for b in backups)
         return mine > best
 
-    def _lasting(self, start: ALEState, watch: Watch, action: int, backup: int) -> int:
-        """Frames until the harm ends if `action` is played for one step and `backup` after it."""
+    def _lasting(
+        self, start: ALEState, watch: Watch, action: int, backup: int, longest: int
+    ) -> int:
+        """Frames until the harm ends if `action` is played for one step and `backup` after it.
+
+        At most `longest` are played; that is the answer if it did not end in them.
+        """
         self._emulator.restore(start)
         branch = watch.copy()
-        for frame in range(ESCAPE_STEPS * self._frameskip):
+        for frame in range(longest):
             self._emulator.act(action if frame < self._frameskip else backup)
             branch.frame(self._emulator)
             if not branch.harmful:
                 return frame
-        return ESCAPE_STEPS * self._frameskip
+        return longest
