@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from oversight.log import UNSAFE, InterventionLog
+from oversight.log import UNKNOWN, UNSAFE, InterventionLog
 from oversight.types import Source
 
 __all__ = ["LogCard", "card_of", "card_table"]
@@ -27,7 +27,7 @@ class LogCard:
         sources: agent steps by who judged.
         unsafe: decisions whose verdict, relabels applied, is unsafe.
         blocks: executed action differed from the proposed one.
-        catastrophes: events recorded.
+        catastrophes: events recorded; None where no truth was known.
         attention_seconds: of people; simulated ones where `simulated`.
         simulated: the attention is that of a simulated person.
         bytes: of the file and its write-ahead log.
@@ -41,7 +41,7 @@ class LogCard:
     sources: dict[str, int]
     unsafe: int
     blocks: int
-    catastrophes: int
+    catastrophes: int | None
     attention_seconds: float
     simulated: bool
     bytes: int
@@ -55,6 +55,7 @@ def card_of(path: Path) -> LogCard:
     """
     with InterventionLog.open(path) as log:
         table, events, game = log.steps(), log.events(), log.meta.game
+    truth_known = bool((table.executed_unsafe != UNKNOWN).any())
     files = [path, path.with_name(path.name + "-wal")]
     return LogCard(
         path=path,
@@ -65,7 +66,7 @@ def card_of(path: Path) -> LogCard:
         sources=_counts(table.source.tolist()),
         unsafe=int((table.verdict == UNSAFE).sum()),
         blocks=int(table.blocked.sum()),
-        catastrophes=len(events),
+        catastrophes=len(events) if truth_known else None,
         attention_seconds=float(table.attention_seconds.sum()),
         simulated=bool((table.source == Source.SIMULATED.value).any()),
         bytes=sum(file.stat().st_size for file in files if file.exists()),
@@ -76,7 +77,9 @@ def card_table(card: LogCard) -> Table:
     """The card as a table for a terminal."""
     table = Table(title=str(card.path), title_justify="left", show_header=False)
     kind = " (simulated)" if card.simulated else ""
-    per_label = card.attention_seconds / card.decisions if card.decisions else 0.0
+    labels = sum(count for word, count in card.sources.items() if Source(word).is_person)
+    per_label = f"{card.attention_seconds / labels:.2f} s{kind}" if labels else "-"
+    harm = "not known" if card.catastrophes is None else f"{card.catastrophes:,}"
     rho = f"{card.decisions / card.unsafe:,.0f}" if card.unsafe else "-"
     for name, value in (
         ("game", card.game),
@@ -85,10 +88,10 @@ def card_table(card: LogCard) -> Table:
         ("by overseer", _listed(card.sources)),
         ("judged unsafe", f"{card.unsafe:,}"),
         ("blocked", f"{card.blocks:,}"),
-        ("catastrophes", f"{card.catastrophes:,}"),
+        ("catastrophes", harm),
         ("decisions per unsafe one", rho),
         ("attention", f"{card.attention_seconds / 60:,.1f} min{kind}"),
-        ("attention per decision", f"{per_label:.2f} s{kind}"),
+        ("attention per label", per_label),
         ("size", f"{card.bytes / 1e6:,.2f} MB"),
     ):
         table.add_row(name, value)
