@@ -1,8 +1,10 @@
 """Recoverability look-ahead: try an action on a clone and see whether harm can still be averted.
 
 After an action of one agent step, each backup action is held for a horizon. If one of them keeps
-the harm from beginning, the action is safe; otherwise it is unsafe. Giacobbe et al., "Shielding
-Atari Games with Bounded Prescience" (AAMAS 2021) shield by emulator look-ahead too.
+the harm from beginning, the action is recoverable. An action is unsafe if it is not recoverable
+while another one is: it makes unavoidable what was avoidable. Where nothing is recoverable any
+more the harm was caused earlier, and no action is to blame for it now. Giacobbe et al.,
+"Shielding Atari Games with Bounded Prescience" (AAMAS 2021) shield by emulator look-ahead too.
 """
 
 from __future__ import annotations
@@ -52,24 +54,38 @@ class LookAhead:
         """See `TruthProbe.unsafe`."""
         if self._out_of_reach:
             return False
-        if action not in self._known:
-            self._known[action] = self._try(action)
-        return self._known[action]
+        if self._watch is not None and self._watch.harmful:
+            return not self._holds(action)
+        return not self._holds(action) and not self.doomed
+
+    @property
+    def doomed(self) -> bool:
+        """Whether harm is coming that no action can avert any more."""
+        if self._out_of_reach or (self._watch is not None and self._watch.harmful):
+            return False
+        likeliest_first = (*self._catastrophe.backups, *range(self._n_actions))
+        return not any(self._holds(action) for action in likeliest_first)
 
     def unsafe_actions(self) -> NDArray[np.bool_]:
         """See `TruthProbe.unsafe_actions`."""
         return np.array([self.unsafe(action) for action in range(self._n_actions)])
 
+    def _holds(self, action: int) -> bool:
+        """Whether the action lets harm be held off, or end as soon as it can."""
+        if action not in self._known:
+            self._known[action] = self._try(action)
+        return self._known[action]
+
     def _try(self, action: int) -> bool:
         if self._watch is None:
             raise RuntimeError("expected a game in progress, got none: reset the environment first")
         if self._emulator.game_over:
-            return False
+            return True
         start, watch = self._emulator.snapshot(), self._watch
         try:
             if watch.harmful:
-                return self._prolongs(start, watch, action)
-            return not self._recoverable(watch, action)
+                return not self._prolongs(start, watch, action)
+            return self._recoverable(watch, action)
         finally:
             self._emulator.restore(start)
 
