@@ -58,7 +58,7 @@ class TrainingSettings:
     batch: int = 64
     learning_rate: float = 5e-3
     weight_decay: float = 0.05
-    most_weight: float = 5.0
+    most_weight: float = 20.0
     smoothing: float = 0.0
     forget: float = 0.05
     noise: float = 0.0
