@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents import DoubleDQN, DoubleDQNSettings, LearnStep, learn, load, make_agent, save
+from agents import DoubleDQN, DoubleDQNSettings, LearnStep, export_agent_zip, learn, load, make_agent, save
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
 from experiments.settings import RunSettings
@@ -151,6 +151,7 @@ def play(
             gone = str(error)
     log.flush()
     save(agent, run.agent)
+    export_agent_zip(agent, run.agent_zip)
     return Ended(len(log.steps([phase.name])) >= phase.steps, gone, wrapper.gate.tally)
 
 
