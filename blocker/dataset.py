@@ -76,12 +76,14 @@ class Examples:
     Attributes:
         images: uint8 (m, h, w), each prepared screen once.
         screens: int64 (n, k), rows of `images`, oldest first.
-        action: int64 (n,), the proposed action.
+        action: int64 (n,), the action that was judged.
         previous: int64 (n,), the action executed just before, NO_ACTION if there was none. Two
             screens do not show it, and in games with momentum it decides what happens next.
         unsafe: bool (n,), the label.
         episode: int64 (n,), unique over all logs read.
         step: int64 (n,), step within the episode.
+        implied: bool (n,), the action was not proposed but executed in place of a refused one:
+            whoever blocks takes it for safe. To learn from, never to measure with.
     """
 
     images: NDArray[np.uint8]
@@ -91,6 +93,7 @@ class Examples:
     unsafe: NDArray[np.bool_]
     episode: NDArray[np.int64]
     step: NDArray[np.int64]
+    implied: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.action)
@@ -110,7 +113,13 @@ class Examples:
             unsafe=self.unsafe[rows],
             episode=self.episode[rows],
             step=self.step[rows],
+            implied=self.implied[rows],
         )
+
+    @property
+    def proposed(self) -> Examples:
+        """Only what was proposed and judged."""
+        return self.where(~self.implied)
 
 
 @dataclass(frozen=True)
@@ -161,7 +170,9 @@ def examples_from_logs(
     Only steps judged by a person, a simulated person or an oracle count, and only those with a
     judgement (UNSURE is none). The screens of an example are those of consecutive steps of its
     episode, the first repeated at the start, exactly as in `Proposal.screens`; a step whose
-    screens were not all kept is left out.
+    screens were not all kept is left out. A blocked step is a second example too: the action
+    executed in the refused one's place, as safe. Without it a Blocker sees at the very moments
+    that matter only what is unsafe there, and refuses the way out as well.
 
     Raises:
         ValueError: no logs, or logs of different games or action sets.
@@ -185,16 +196,21 @@ def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -
     keys = table.frame[np.maximum(rows, 0)]
     whole = (rows >= 0).all(axis=1) & (keys != UNKNOWN).all(axis=1)
     taught = np.isin(table.source, [str(source) for source in TEACHERS])
-    use = np.flatnonzero(whole & taught & (table.verdict != UNSURE))
+    judged = np.flatnonzero(whole & taught & (table.verdict != UNSURE))
+    refused = (table.verdict == UNSAFE) & table.blocked & ~table.no_safe_action
+    instead = np.flatnonzero(whole & taught & refused)
+    use = np.concatenate([judged, instead])
+    implied = np.arange(len(use)) >= len(judged)
     frame_ids, places = np.unique(keys[use], return_inverse=True)
     return Examples(
         images=_prepared(log, spec, frame_ids),
         screens=places.reshape(len(use), spec.screens).astype(np.int64),
-        action=table.proposed[use],
+        action=np.where(implied, table.executed[use], table.proposed[use]),
         previous=previous[use],
-        unsafe=table.verdict[use] == UNSAFE,
+        unsafe=(table.verdict[use] == UNSAFE) & ~implied,
         episode=table.episode[use],
         step=table.step[use],
+        implied=implied,
     )
 
 
@@ -248,6 +264,7 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         unsafe=np.concatenate([part.unsafe for part in parts]),
         episode=np.concatenate([p.episode + n for p, n in zip(parts, episodes, strict=False)]),
         step=np.concatenate([part.step for part in parts]),
+        implied=np.concatenate([part.implied for part in parts]),
     )
 
 

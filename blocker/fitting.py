@@ -103,9 +103,9 @@ def fit_examples(
         on_epoch=on_epoch or (lambda _: None),
         should_stop=should_stop or (lambda: False),
     )
-    threshold = choose_threshold(judged(network, split.calibrate), rule)
+    threshold = choose_threshold(judged(network, split.calibrate.proposed), rule)
     readiness = assess(
-        judged(network, split.test),
+        judged(network, split.test.proposed),
         threshold,
         miss_rate_limit=rule.miss_rate,
         confidence=rule.confidence,

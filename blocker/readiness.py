@@ -21,7 +21,7 @@ class Readiness:
         average_precision: None without positives.
         positives: unsafe actions.
         misses: of these not blocked.
-        runs: unsafe actions in consecutive steps counted as one.
+        runs: unsafe actions within half a second of play counted as one.
         runs_missed: of these with at least one miss.
         negatives: safe actions.
         false_alarms: of these blocked.

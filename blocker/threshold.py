@@ -21,6 +21,11 @@ __all__ = [
 ]
 
 
+RUN_GAP = 8
+"""Agent steps, half a second of play: a replacement comes between two blocks of one moment, and
+the agent's way back takes some steps more."""
+
+
 @dataclass(frozen=True, slots=True)
 class ThresholdRule:
     """What the threshold has to achieve on the calibration part.
@@ -87,17 +92,18 @@ def run_numbers(
     unsafe: NDArray[np.bool_],
     episode: NDArray[np.int64],
     step: NDArray[np.int64],
-    gap: int = 1,
+    gap: int = RUN_GAP,
 ) -> NDArray[np.int64]:
-    """Number the runs of positives: consecutive unsafe steps of an episode are one run.
+    """Number the runs of positives: unsafe steps of an episode close to each other are one run.
 
-    While a gate blocks, the same state repeats; so the steps of a run count as one observation.
+    While a gate blocks, the agent wants the same again from nearly the same state; so the steps
+    of a run count as one observation.
 
     Args:
         unsafe: bool (n,).
         episode: int64 (n,).
         step: int64 (n,), within the episode.
-        gap: steps at most from one positive to the next of the same run; 1: adjacent ones.
+        gap: agent steps at most from one positive to the next of the same run.
 
     Returns:
         int64 (n,), the run's number from 0, -1 for safe steps.

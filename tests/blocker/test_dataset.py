@@ -21,7 +21,7 @@ def tiny(spec: InputSpec, **columns: np.ndarray) -> FakeLog:
 
 def test_pairs_within_the_episode_first_screen_repeated(small_spec: InputSpec) -> None:
     log = tiny(small_spec)
-    examples = examples_from_logs([log], small_spec)
+    examples = examples_from_logs([log], small_spec).proposed
     expected = [[0, 0], [0, 1], [1, 2], [3, 3], [3, 4], [4, 5]]
     assert examples.screens.tolist() == expected
     assert np.array_equal(examples.images, small_spec.prepare(log.screens))
@@ -39,22 +39,42 @@ def test_rows_in_any_order_give_the_same(small_spec: InputSpec) -> None:
 
 def test_unsure_is_no_label_but_still_a_screen(small_spec: InputSpec) -> None:
     verdict = np.array([0, UNSURE, 0, 0, 0, 1], dtype=np.int8)
-    examples = examples_from_logs([tiny(small_spec, verdict=verdict)], small_spec)
+    examples = examples_from_logs([tiny(small_spec, verdict=verdict)], small_spec).proposed
     assert examples.step.tolist() == [0, 2, 0, 1, 2]
     shown = examples.images[examples.screens[1]]
     assert np.array_equal(shown, small_spec.prepare(tiny(small_spec).screens[[1, 2]]))
 
 
+def test_the_action_executed_instead_is_learned_as_safe(small_spec: InputSpec) -> None:
+    examples = examples_from_logs([tiny(small_spec)], small_spec)
+    instead = examples.where(examples.implied)
+    assert instead.action.tolist() == [2, 2]  # not LEFT, which was refused
+    assert not instead.unsafe.any()
+    assert instead.screens.tolist() == [[0, 1], [4, 5]]  # what was seen when it was refused
+    assert instead.previous.tolist() == [0, 4]
+    assert len(examples.proposed) == 6
+    assert not examples.proposed.implied.any()
+
+
+def test_nothing_is_implied_where_nothing_was_safe_or_nothing_replaced(
+    small_spec: InputSpec,
+) -> None:
+    no_way_out = np.array([False, True, False, False, False, False])
+    let_through = np.array([False, True, False, False, False, False])
+    log = tiny(small_spec, no_safe_action=no_way_out, blocked=let_through)
+    assert not examples_from_logs([log], small_spec).implied.any()
+
+
 @pytest.mark.parametrize("source", ["blocker", "nobody", "script"])
 def test_learns_from_people_and_the_truth_alone(small_spec: InputSpec, source: str) -> None:
     sources = np.array(["person", "simulated", "oracle", source, source, source])
-    examples = examples_from_logs([tiny(small_spec, source=sources)], small_spec)
+    examples = examples_from_logs([tiny(small_spec, source=sources)], small_spec).proposed
     assert examples.episode.tolist() == [0, 0, 0]
 
 
 def test_steps_without_their_screens_are_left_out(small_spec: InputSpec) -> None:
     frame = np.array([0, UNKNOWN, 2, 3, 4, 5])
-    examples = examples_from_logs([tiny(small_spec, frame=frame)], small_spec)
+    examples = examples_from_logs([tiny(small_spec, frame=frame)], small_spec).proposed
     assert list(zip(examples.episode.tolist(), examples.step.tolist(), strict=True)) == [
         (0, 0),
         (1, 0),
@@ -62,17 +82,17 @@ def test_steps_without_their_screens_are_left_out(small_spec: InputSpec) -> None
         (1, 2),
     ]
     gap = FakeLog(tiny(small_spec).table.where(np.array([0, 2, 3])), tiny(small_spec).screens)
-    assert examples_from_logs([gap], small_spec).step.tolist() == [0, 0]
+    assert examples_from_logs([gap], small_spec).proposed.step.tolist() == [0, 0]
 
 
 def test_phases_are_chosen(small_spec: InputSpec) -> None:
     phase = np.array(["a", "a", "a", "b", "b", "b"])
     log = tiny(small_spec, phase=phase)
-    assert len(examples_from_logs([log], small_spec, ["b"])) == 3
+    assert len(examples_from_logs([log], small_spec, ["b"]).proposed) == 3
 
 
 def test_several_logs_keep_their_episodes_apart(small_spec: InputSpec) -> None:
-    examples = examples_from_logs([tiny(small_spec), tiny(small_spec)], small_spec)
+    examples = examples_from_logs([tiny(small_spec), tiny(small_spec)], small_spec).proposed
     assert examples.episode.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]
     images = examples.images[examples.screens]
     assert np.array_equal(images[:6], images[6:])
@@ -89,7 +109,7 @@ def test_refuses_logs_of_two_games(small_spec: InputSpec) -> None:
 def test_is_a_torch_dataset(small_spec: InputSpec) -> None:
     data = BlockerDataset.from_log(tiny(small_spec), small_spec)
     screens, previous, action, unsafe = data[1]
-    assert len(data) == 6
+    assert len(data) == 6 + 2  # two were blocked
     assert screens.shape == (2, 40, 10)
     assert (previous.item(), action.item(), unsafe.item()) == (0, 3, 1.0)
 

@@ -104,7 +104,7 @@ def test_live_and_logged_inputs_are_the_same(tmp_path: Path) -> None:
                 env.step(int(rng.choice([3, 3, int(rng.integers(6))])))
         env.close()
     with InterventionLog.open(path, read_only=True) as log:
-        examples = examples_from_logs([log], spec)
+        examples = examples_from_logs([log], spec).proposed
     assert len(examples) == len(overseer.seen) == 120
     assert examples.positives > 5
     for row, proposal in enumerate(overseer.seen):

@@ -3,13 +3,13 @@ import pytest
 
 from blocker import ThresholdRule, assess, choose_threshold, upper_bound
 from blocker.metrics import Scores, average_precision, rank_auc
-from blocker.threshold import most_misses, run_numbers, runs_missed, runs_needed
+from blocker.threshold import RUN_GAP, most_misses, run_numbers, runs_missed, runs_needed
 
 
 def scores_of(safe: np.ndarray, unsafe: np.ndarray, run_length: int = 1, rng: int = 0) -> Scores:
     """Unsafe steps in runs of `run_length`, each followed by a gap; safe steps in episode 99."""
     n, m = len(unsafe), len(safe)
-    place = np.arange(n) + np.arange(n) // run_length
+    place = np.arange(n) + RUN_GAP * (np.arange(n) // run_length)
     return Scores(
         probability=np.concatenate([unsafe, safe]).astype(np.float64),
         unsafe=np.arange(n + m) < n,
@@ -42,15 +42,17 @@ def test_runs_needed_by_hand() -> None:
         runs_needed(0.0)
 
 
-def test_runs_are_consecutive_unsafe_steps_of_an_episode() -> None:
+def test_runs_are_unsafe_steps_of_an_episode_close_to_each_other() -> None:
     unsafe = np.array([1, 1, 0, 1, 1, 1], dtype=bool)
     episode = np.array([0, 0, 0, 0, 1, 1])
     step = np.array([3, 4, 5, 6, 7, 9])
-    assert run_numbers(unsafe, episode, step).tolist() == [0, 0, -1, 1, 2, 3]
+    assert run_numbers(unsafe, episode, step, gap=1).tolist() == [0, 0, -1, 1, 2, 3]
     assert run_numbers(unsafe, episode, step, gap=2).tolist() == [0, 0, -1, 0, 1, 1]
     order = np.array([4, 1, 3, 0, 5, 2])
-    again = run_numbers(unsafe[order], episode[order], step[order])
+    again = run_numbers(unsafe[order], episode[order], step[order], gap=1)
     assert again.tolist() == [2, 0, 1, 0, 3, -1]
+    apart = np.array([3, 3 + RUN_GAP, 4 + 2 * RUN_GAP])
+    assert run_numbers(np.ones(3, bool), np.zeros(3, int), apart).tolist() == [0, 0, 1]
     assert run_numbers(np.zeros(2, bool), np.zeros(2, int), np.arange(2)).tolist() == [-1, -1]
 
 
