@@ -27,11 +27,6 @@ class Mode(StrEnum):
         """Whether an unsafe verdict changes the executed action."""
         return self in (Mode.REPLACE, Mode.PRUNE)
 
-    @property
-    def penalises(self) -> bool:
-        """Whether an unsafe verdict changes the agent's reward."""
-        return self.blocks or self is Mode.PENALTY_ONLY
-
 
 class RewardRule(StrEnum):
     """How the penalty of a step and the game's reward go together."""
