@@ -53,7 +53,7 @@ class TrainingSettings:
         seed: of weights, order and augmentation.
     """
 
-    epochs: int = 30
+    epochs: int = 50
     patience: int = 15
     batch: int = 64
     learning_rate: float = 5e-3
