@@ -8,7 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from agents import DoubleDQN, DoubleDQNSettings, LearnStep, export_agent_zip, learn, load, make_agent, save
+from agents import (
+    DoubleDQN,
+    DoubleDQNSettings,
+    LearnStep,
+    export_agent_zip,
+    learn,
+    load,
+    make_agent,
+    save,
+)
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
 from experiments.settings import RunSettings
