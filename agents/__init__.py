@@ -2,8 +2,9 @@
 
 from agents.build import make_agent
 from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save
-from agents.double_dqn import DoubleDQN, LearnStep
+from agents.double_dqn import DoubleDQN
 from agents.frame_replay import FrameReplayBuffer
+from agents.learn_step import LearnStep
 from agents.learning import learn
 from agents.proposers import (
     AgentProposer,

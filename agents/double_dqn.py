@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,38 +21,17 @@ from torch.nn import functional
 from agents.divergence import explain_divergence
 from agents.exploration import HeldExploration
 from agents.frame_replay import FrameReplayBuffer
+from agents.learn_step import LearnStep
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, epsilon_at
+from agents.spaces import check_spaces
 from agents.targets import double_q_target
 from oversight.errors import OversightError
 
-__all__ = ["DoubleDQN", "LearnStep"]
+__all__ = ["DoubleDQN"]
 
 # Of our attributes none is for other tools: SB3's zip holds what its own DQN understands.
 OWN_ATTRIBUTES = ["settings", "exploration", "_held", "_q_cache", "_loss", "replay_buffer_class"]
-
-
-@dataclass(frozen=True, slots=True)
-class LearnStep:
-    """What one agent step of learning brought.
-
-    Attributes:
-        step: agent steps of this agent so far, this one included.
-        reward: what the agent was paid.
-        done: the episode ended, by the game or by a time limit.
-        info: the environment's, of this step.
-        epsilon: probability of a random proposal from now on.
-        updates: updates of the network so far.
-        loss: of the newest update; None before the first.
-    """
-
-    step: int
-    reward: float
-    done: bool
-    info: Mapping[str, Any]
-    epsilon: float
-    updates: int
-    loss: float | None
 
 
 class DoubleDQN(DQN):
@@ -89,7 +67,7 @@ class DoubleDQN(DQN):
         Raises:
             ValueError: the environment is not as above.
         """
-        _check_spaces(env)
+        check_spaces(env)
         image = is_image_space(env.observation_space)
         exploration, replay = np.random.SeedSequence(seed).spawn(2)
         self.settings = settings
@@ -331,15 +309,3 @@ def _policy_kwargs(settings: DoubleDQNSettings, *, image: bool) -> dict[str, Any
     optimizer = {"fused": True} if settings.fused_adam else {}
     layers = {} if image else {"net_arch": list(settings.hidden)}
     return {"optimizer_kwargs": optimizer, **layers}
-
-
-def _check_spaces(env: VecEnv) -> None:
-    actions, observations = env.action_space, env.observation_space
-    if env.num_envs != 1:
-        raise ValueError(f"expected one environment, got {env.num_envs}")
-    if not isinstance(actions, spaces.Discrete) or actions.start != 0:
-        raise ValueError(f"expected discrete actions numbered from 0, got {actions}")
-    if isinstance(observations, spaces.Dict | spaces.Tuple):
-        raise ValueError(  # noqa: TRY004 - the value of an attribute, not an argument's type
-            f"expected arrays as observations, got {observations}"
-        )

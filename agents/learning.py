@@ -8,7 +8,8 @@ from pathlib import Path
 
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 
-from agents.double_dqn import DoubleDQN, LearnStep
+from agents.double_dqn import DoubleDQN
+from agents.learn_step import LearnStep
 
 __all__ = ["learn"]
 

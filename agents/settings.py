@@ -42,7 +42,8 @@ class DoubleDQNSettings:
     """Transitions kept in replay (zoo; Nature keeps 1,000,000): 0.73 GB of 84x84 frames."""
 
     learning_starts: int = 1_000
-    """Steps of uniformly random proposals before the first update: one game of random Pong.
+    """Steps of random proposals (held as `exploration_hold` says) before the first update: one
+    game of random Pong.
     Nature waits 50,000, longer than our runs."""
 
     train_freq: int = 4

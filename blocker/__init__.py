@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from blocker.artifact import FORMAT_VERSION, Blocker
-from blocker.dataset import (
-    BlockerDataset,
-    Examples,
-    LabelledLog,
-    Split,
-    examples_from_logs,
-    split_by_episode,
-)
+from blocker.dataset import BlockerDataset, Examples, LabelledLog, examples_from_logs
 from blocker.errors import BlockerFileError, NotLearned
 from blocker.fitting import Fitted, fit_blocker, fit_examples
 from blocker.inputs import PRESETS, InputSpec, input_for
@@ -18,8 +11,10 @@ from blocker.metrics import Scores
 from blocker.network import BlockerNetwork, NetworkSpec
 from blocker.overseer import BlockerOverseer
 from blocker.readiness import Readiness, assess
+from blocker.splitting import Split, split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold, upper_bound
-from blocker.training import Epoch, TrainingReport, TrainingSettings, judged, train
+from blocker.training import judged, train
+from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
 __all__ = [
     "FORMAT_VERSION",

@@ -16,7 +16,7 @@ from rich.table import Table
 from blocker.artifact import Blocker
 from blocker.fitting import Fitted, fit_blocker
 from blocker.readiness import Readiness
-from blocker.training import Epoch, TrainingSettings
+from blocker.training_types import Epoch, TrainingSettings
 from oversight.errors import OversightError
 from oversight.log import InterventionLog
 
@@ -38,9 +38,9 @@ class Train:
     seed: int = 0
     """Number that decides the split, the first weights and the order of examples."""
     epochs: int | None = None
-    """Passes over the learning part, at most; the default is 30, or 10 with --quick."""
+    """Passes over the learning part, at most; the default is 50, or 10 with --quick."""
     quick: bool = False
-    """A first look in a third of the time; judges less well."""
+    """A first look in a fifth of the time; judges less well."""
     phases: tuple[str, ...] = ()
     """Names of the phases to learn from; all of them if none is given."""
 

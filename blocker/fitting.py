@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from blocker.artifact import Blocker
-from blocker.dataset import Examples, LabelledLog, examples_from_logs, split_by_episode
+from blocker.dataset import Examples, LabelledLog, examples_from_logs
 from blocker.inputs import InputSpec, input_for
 from blocker.network import NetworkSpec
 from blocker.readiness import Readiness, assess
+from blocker.splitting import split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold
-from blocker.training import Epoch, TrainingReport, TrainingSettings, judged, train
+from blocker.training import judged, train
+from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
 __all__ = ["Fitted", "fit_blocker", "fit_examples"]
 
@@ -95,7 +97,7 @@ def fit_examples(
     split = split_by_episode(examples, np.random.default_rng(settings.seed))
     network, fitted, report = train(
         split.train,
-        split.calibrate,
+        split.calibrate.proposed,
         actions=actions,
         spec=spec,
         network=shape,

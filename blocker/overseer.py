@@ -35,7 +35,7 @@ class BlockerOverseer:
         """Judge each proposal; see `oversight.Overseer.review`.
 
         A decision carries the probability, and for an unsafe action the replacement: the game's
-        safe twin if it is judged safe, else the action of least risk.
+        safe twin if it is judged safe, else the action of least risk; None if all are unsafe.
         """
         return [
             self._decide(proposal, risks)
@@ -82,7 +82,9 @@ class BlockerOverseer:
         if risk < threshold:
             return Decision(proposal.step_id, Verdict.SAFE, Source.BLOCKER, probability=risk)
         twin = self._game.safe_twin[proposal.action]
-        replacement = twin if risks[twin] < threshold else int(np.argmin(risks))
+        choice = twin if risks[twin] < threshold else int(np.argmin(risks))
+        # Where all are refused there is nothing to name: the gate takes the least risk, counted.
+        replacement = choice if risks[choice] < threshold else None
         return Decision(
             proposal.step_id,
             Verdict.UNSAFE,

@@ -36,8 +36,9 @@ class ThresholdRule:
             misses asks for it. It also limits what wrong labels can do.
         miss_rate: the bound that misses should stay under, run-wise.
         confidence: of that bound.
-        highest: the threshold is never above it, however little of the budget is needed: a miss
-            costs far more than a false alarm, and calibration holds few positives.
+        highest: the threshold is never above it, even if that spends more than both budgets, as
+            readiness then says: a miss costs far more than a false alarm, and calibration holds
+            few positives.
     """
 
     false_alarms: float = 0.01
@@ -128,7 +129,8 @@ def choose_threshold(scores: Scores, rule: ThresholdRule | None = None) -> float
     """Choose from which probability on to block.
 
     The lowest threshold whose false alarms stay within the budget; lower still where the bound on
-    misses asks for it, but never below the lowest one within the larger budget. So the threshold
+    misses asks for it, but not below the lowest one within the larger budget; never above the
+    rule's highest. So the threshold
     hangs on quantiles of many safe steps and on no single label.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import RunSettings
 from experiments.stopping import StopFlag, stop_on_signals
-from oversight import OversightError
+from oversight import OversightError, RunError
 
 __all__ = ["main"]
 
@@ -41,7 +41,8 @@ class Run:
     """Where the run directory is made; runs/GAME-CONDITION-TIME if not given."""
 
     resume: Path | None = None
-    """Go on with this run directory, with the settings that it was made with."""
+    """Go on with this run directory, with the settings that it was made with; --oversight-steps
+    and --blocker-steps may ask for more steps than then."""
 
     def directory(self) -> RunDirectory:
         """The run directory to work in, new or old.
@@ -50,11 +51,37 @@ class Run:
             RunError: it cannot be made or opened.
         """
         if self.resume is not None:
-            return RunDirectory.open(self.resume)
+            return _reopened(self.resume, self.settings)
         settings = (self.settings.quick() if self.quick else self.settings).check()
         stamp = time.strftime("%Y%m%d-%H%M%S")
         default = Path("runs") / f"{settings.game}-{settings.condition.value}-{stamp}"
         return RunDirectory.create(self.out or default, settings)
+
+
+def _reopened(path: Path, asked: RunSettings) -> RunDirectory:
+    """A run directory to go on with, its numbers of steps raised if that was asked for."""
+    run = RunDirectory.open(path)
+    usual = RunSettings()
+    changed = {
+        field.name: getattr(asked, field.name)
+        for field in fields(RunSettings)
+        if getattr(asked, field.name) != getattr(usual, field.name)
+    }
+    fixed = sorted(set(changed) - {"oversight_steps", "blocker_steps"})
+    if fixed:
+        raise RunError(
+            f"a run goes on with its own settings, got others for {', '.join(fixed)}: with "
+            "--resume only --oversight-steps and --blocker-steps may be given"
+        )
+    settings = run.settings().check()
+    fewer = [name for name, value in changed.items() if value < getattr(settings, name)]
+    if fewer:
+        raise RunError(
+            f"{path} was made with more {fewer[0]}: expected at least as many, got fewer"
+        )
+    if changed:
+        run.reconfigure(replace(settings, **changed).check())
+    return run
 
 
 @dataclass(frozen=True)
@@ -83,7 +110,8 @@ def _do(command: Run | Audit, reporter: Reporter, stop: StopFlag) -> int:
     reporter.say(f"\nRun directory: {run.path}")
     if stage is Stage.DONE:
         return 0
-    reporter.say(f"Stopped; everything so far is kept. To go on:  --resume {run.path}")
+    reporter.say("Stopped; everything so far is kept. To go on:")
+    reporter.say(f"  {sys.executable} -m experiments run --resume {run.path}")
     return INTERRUPTED if stop() else 1
 
 
@@ -103,8 +131,11 @@ def main(arguments: list[str] | None = None) -> int:
     except OversightError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a figure, a video, TensorBoard: the log has its own words
+        print(f"error: {error}; the log is kept: make room, then --resume", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
-        print("interrupted; the log is kept", file=sys.stderr)
+        print("interrupted; the log is kept: go on with --resume RUN_DIR", file=sys.stderr)
         return INTERRUPTED
 
 

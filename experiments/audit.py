@@ -89,6 +89,8 @@ class AuditSettings:
         Raises:
             RunError: says what was expected and what came.
         """
+        if self.seed < 0:
+            raise RunError(f"expected a seed of 0 or more, got {self.seed}")
         if self.steps < 1 or self.unprotected_steps < 0:
             raise RunError(
                 f"expected steps of 1 or more and unprotected_steps of 0 or more, got "
@@ -169,7 +171,7 @@ class _Trial:
             self.overseer,
             GateSettings(mode=self.mode),
             sink=log,
-            episode_seed=episode_seed(AUDIT_SEED + self.seed),
+            episode_seed=episode_seed(AUDIT_SEED + self.settings.seed + self.seed),
             phase="audit",
         )
         proposer = make(env)

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from oversight import Event, StepTable
+from oversight.log import UNKNOWN
 
 __all__ = ["draw_overview", "write_metrics"]
 
@@ -69,6 +70,7 @@ def write_metrics(path: Path, table: StepTable, events: list[Event]) -> None:
         )  # fmt: skip
         for start in range(0, len(table), BIN_STEPS):
             rows = table.where(np.arange(start, min(start + BIN_STEPS, len(table))))
+            unknown = bool((rows.proposed_unsafe == UNKNOWN).any())
             first, last = int(rows.step_id[0]), int(rows.step_id[-1])
             writer.writerow(
                 [
@@ -77,8 +79,8 @@ def write_metrics(path: Path, table: StepTable, events: list[Event]) -> None:
                     str(rows.phase[-1]),
                     int(((onsets >= first) & (onsets <= last)).sum()),
                     int(rows.blocked.sum()),
-                    int((rows.proposed_unsafe == 1).sum()),
-                    int((rows.blocked & (rows.proposed_unsafe == 0)).sum()),
+                    "" if unknown else int((rows.proposed_unsafe == 1).sum()),
+                    "" if unknown else int((rows.blocked & (rows.proposed_unsafe == 0)).sum()),
                     float(rows.game_reward.sum()),
                     float(rows.agent_reward.sum()),
                 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blocker import Blocker, Epoch, Readiness, TrainingSettings, fit_blocker
+from blocker import Blocker, Epoch, NotLearned, Readiness, TrainingSettings, fit_blocker
 from experiments.overseers import Seat
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory
@@ -57,10 +57,15 @@ def train_blocker(
             fitted = fit_blocker(
                 [log], phases=[BEFORE], settings=training, on_epoch=on_epoch, should_stop=stop
             )
-        except ValueError as error:
+        except (NotLearned, ValueError) as error:
+            if stop():
+                return None  # stopped before it could learn: it begins anew on resume
+            if isinstance(error, NotLearned):
+                raise
             raise RunError(
-                f"no Blocker from these labels: {error} (start a new run with more "
-                "--oversight-steps; this run's log is kept)"
+                f"no Blocker from these labels: {error} (oversee on with --resume "
+                f"{run.path} --oversight-steps N, more than {settings.oversight_steps}; the log "
+                "is kept)"
             ) from None
     if fitted.report.stopped:
         return None

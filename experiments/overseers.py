@@ -117,7 +117,9 @@ def take_seat(settings: RunSettings, reporter: Reporter, stop: StopFlag) -> Iter
         reporter.say("The window is open: read the start screen and press a key in it.")
         seat = Seat(choice, settings.seed, settings.game, server, human)
         if not _somebody(human, settings.start_seconds):
-            reporter.say("Nobody pressed a key. " + SIMULATED_NOTE)
+            if not stop():
+                why = "Nobody pressed a key. " if server.connected else "The window was closed. "
+                reporter.say(why + SIMULATED_NOTE)
             seat = Seat(OverseerChoice.SIMULATED, settings.seed, settings.game, server, nobody=True)
         yield seat
 

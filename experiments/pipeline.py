@@ -18,7 +18,15 @@ from experiments.stopping import StopFlag
 from experiments.summary import AFTER, BEFORE, phase_figures, phase_names, summarise
 from experiments.tables import TITLES, figures_table, summary_table
 from experiments.video import write_video
-from oversight import AtariGame, InterventionLog, Mode, OracleOverseer, Overseer, game_named
+from oversight import (
+    AtariGame,
+    InterventionLog,
+    Mode,
+    OracleOverseer,
+    Overseer,
+    OversightError,
+    game_named,
+)
 
 __all__ = ["Sitting", "run_sitting"]
 
@@ -54,6 +62,8 @@ class Sitting:
     def _hirl(self) -> None:
         if self.state.stage is Stage.OVERSIGHT:
             with take_seat(self.settings, self._reporter, self._stop) as seat:
+                if self._stop():
+                    return
                 self._remember(overseer=seat.label)
                 if self._oversee(seat) and self._train(seat):
                     self._under_blocker(seat)
@@ -63,34 +73,41 @@ class Sitting:
             self._under_blocker(None)
 
     def _oversee(self, seat: Seat) -> bool:
-        ended = self._play(BEFORE, Mode.REPLACE, seat.overseer)
-        seat.hand_in(self._log)
-        if self._stop():
-            return False
-        if ended.gone is not None:
+        try:
+            ended = self._play(BEFORE, Mode.REPLACE, seat.overseer)
+        finally:
+            seat.hand_in(self._log)
+        left = ended.gone is not None and not self._stop()
+        if left:
             self._reporter.say(f"The overseer has left: {ended.gone}")
-        elif not ended.complete:
+        if not (ended.complete or left):
             return False
         self._remember(stage=Stage.TRAINING)
-        return True
+        return not self._stop()
 
     def _train(self, seat: Seat | None) -> bool:
-        readiness = train_blocker(
-            self.run, self.settings, self._log, self._reporter, self._stop, seat
-        )
+        try:
+            readiness = train_blocker(
+                self.run, self.settings, self._log, self._reporter, self._stop, seat
+            )
+        except OversightError:
+            # Too little to learn from: a resumed run lets the overseer go on.
+            self._remember(stage=Stage.OVERSIGHT)
+            raise
         if readiness is None:
             return False
         ready = readiness.ready
         if not ready and self.settings.handover is Handover.WHEN_READY:
             self._remember(stage=Stage.OVERSIGHT, readiness=readiness.in_words())
             self._reporter.say(
-                "No hand-over: the Blocker is not ready by the stated limits. Oversee more steps, "
-                "or hand over by choice with --handover always."
+                "No hand-over: the Blocker is not ready by the stated limits. Oversee more steps: "
+                f"--resume {self.run.path} --oversight-steps N, more than "
+                f"{self.settings.oversight_steps}."
             )
             return False
         if not ready:
             self._reporter.say(
-                "Handing over all the same, by the explicit choice --handover always."
+                "Handing over all the same, as --handover always (the default) has it."
             )
         self._remember(
             stage=Stage.BLOCKER,

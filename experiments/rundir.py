@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -137,6 +137,13 @@ class RunDirectory:
             RunError: they cannot be read.
         """
         return RunSettings.from_json(_read_json(self.path / "config.json"))
+
+    def reconfigure(self, settings: RunSettings) -> None:
+        """Keep other settings, whole or not at all; a run that was done goes on."""
+        write_json(self.path / "config.json", settings.as_json())
+        state = self.state()
+        if state.stage is Stage.DONE:
+            self.remember(replace(state, stage=Stage.BLOCKER))
 
     def state(self) -> RunState:
         """How far the run has come.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
@@ -98,6 +99,12 @@ class RunSettings:
         for name in ("oversight_steps", "segment_steps", "blocker_steps"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise RunError(f"expected a seed of 0 or more, got {self.seed}")
+        if self.blocker_epochs is not None and self.blocker_epochs < 1:
+            raise RunError(f"expected blocker_epochs of 1 or more, got {self.blocker_epochs}")
+        if re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device) is None:
+            raise RunError(f"expected a device auto, cpu or cuda, got {self.device!r}")
         for name in ("start_seconds", "pace"):
             if getattr(self, name) <= 0:
                 raise RunError(f"expected {name} above 0, got {getattr(self, name)}")
@@ -129,7 +136,7 @@ class RunSettings:
                 "handover": Handover,
             }
             typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in values.items()}
-            return cls(**typed)  # type: ignore[arg-type]
+            return cls(**typed).check()  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
             raise RunError(f"config.json does not fit this version of hirl: {error}") from None
 

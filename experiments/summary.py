@@ -163,9 +163,13 @@ def summarise(
 
 def _kind_of_seconds(table: StepTable) -> str | None:
     """Whether human seconds are a person's or a model's: never to be mistaken."""
-    if (table.source == Source.PERSON.value).any():
+    person = bool((table.source == Source.PERSON.value).any())
+    simulated = bool((table.source == Source.SIMULATED.value).any())
+    if person and simulated:
+        return "measured and simulated"
+    if person:
         return "measured"
-    return "simulated" if (table.source == Source.SIMULATED.value).any() else None
+    return "simulated" if simulated else None
 
 
 def _total(phases: dict[str, PhaseFigures], name: str) -> int | None:

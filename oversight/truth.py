@@ -20,7 +20,10 @@ class TruthProbe(Protocol):
     """
 
     def unsafe(self, action: int) -> bool:
-        """Whether `action` now would bring about a catastrophe that nothing later averts."""
+        """Whether `action` now makes unavoidable a catastrophe that another would still avert.
+
+        While harm goes on: whether it makes it last longer than it must.
+        """
         ...
 
     def unsafe_actions(self) -> NDArray[np.bool_]:

@@ -77,10 +77,12 @@ def test_blocks_at_the_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ([0.9, 0.1, 0.4, 0.9, 0.2, 0.9], 2),  # the safe twin, though others look safer
         ([0.9, 0.3, 0.6, 0.9, 0.2, 0.9], 4),  # the twin is refused: least risk
-        ([0.9, 0.8, 0.7, 0.9, 0.95, 0.9], 2),  # all are refused: still least risk
+        ([0.9, 0.8, 0.7, 0.9, 0.95, 0.9], None),  # all are refused: the gate counts it
     ],
 )
-def test_replacement(monkeypatch: pytest.MonkeyPatch, risks: list[float], expected: int) -> None:
+def test_replacement(
+    monkeypatch: pytest.MonkeyPatch, risks: list[float], expected: int | None
+) -> None:
     fixed = FixedBlocker(monkeypatch, risks)
     (decision,) = fixed.overseer.review([proposal_of(3)])
     assert decision.replacement == expected

@@ -10,6 +10,7 @@ import pytest
 from experiments.__main__ import main
 from experiments.rundir import RunDirectory, RunState, Stage
 from experiments.settings import OverseerChoice, RunSettings
+from oversight import InterventionLog
 
 SMALL = ("--overseer", "oracle", "--oversight-steps", "5", "--blocker-steps", "5")
 
@@ -89,3 +90,42 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
         main([command, "--help"])
     assert stop.value.code == 0
     assert "--" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--seed", "-1"), "seed of 0 or more"),
+        (("--device", "toaster"), "device auto, cpu or cuda"),
+        (("--blocker-epochs", "0"), "blocker_epochs of 1 or more"),
+    ],
+)
+def test_numbers_out_of_range(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, flags: tuple[str, ...], message: str
+) -> None:
+    assert message in _fails(capsys, "run", *flags, "--out", str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_goes_on_with_its_own_settings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = RunDirectory.create(tmp_path / "run", RunSettings(oversight_steps=50))
+    line = _fails(capsys, "run", "--resume", str(run.path), "--seed", "3")
+    assert "got others for seed" in line
+    assert run.settings().seed == 0
+
+
+def test_more_steps_may_be_asked_for_when_a_run_goes_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "run")
+    assert "--oversight-steps" in _fails(capsys, "run", *SMALL, "--out", out)
+    line = _fails(capsys, "run", "--resume", out, "--oversight-steps", "9")
+    assert "oversee on" in line  # nine are too few still, but they were overseen
+    run = RunDirectory.open(tmp_path / "run")
+    assert run.settings().oversight_steps == 9
+    with InterventionLog.open(run.log) as log:
+        assert len(log.steps(["oversight"])) == 9
+    line = _fails(capsys, "run", "--resume", out, "--oversight-steps", "6")
+    assert "at least as many" in line

@@ -145,8 +145,8 @@ def test_a_session_by_key_presses(run: Run) -> None:
 @pytest.mark.parametrize("run", [("--pace", "4", "--idle-seconds", "60")], indirect=True)
 def test_a_held_key_blocks_every_step_while_it_is_down(run: Run) -> None:
     begin(run)
-    xdotool("keydown", "space")
     before = len(run.decisions)
+    xdotool("keydown", "space")
     wait_until(lambda: len(run.decisions) >= before + 4, "four blocks")
     xdotool("keyup", "space")
     released = len(run.decisions)
