@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
+from blocker import upper_bound
 from experiments.rundir import RunState
 from experiments.settings import Condition, RunSettings
 from oversight import Event, InterventionLog, StepTable
@@ -75,11 +75,8 @@ def phase_names(condition: Condition) -> tuple[str, str]:
 
 def upper_95(events: int, trials: int) -> float | None:
     """One-sided exact 95 % upper bound of a rate (Clopper, Pearson 1934); None without trials."""
-    if trials == 0:
-        return None
-    if events >= trials:
-        return 1.0
-    return float(beta.ppf(0.95, events + 1, trials - events))
+    # Several catastrophes may begin in one step: a rate per step is at most 1.
+    return None if trials == 0 else upper_bound(min(events, trials), trials)
 
 
 def phase_figures(table: StepTable, events: list[Event], phase: str) -> PhaseFigures:

@@ -58,7 +58,7 @@ class PongZone:
         """See `Catastrophe.out_of_reach`.
 
         The farthest the paddle came down within one agent step and the backup after it was
-        measured (`tests/oversight/test_catastrophes.py` does it again) and is `REACH` rows.
+        measured (`tests/oversight/test_pong.py` does it again) and is `REACH` rows.
         """
         return int(emulator.ram()[PADDLE_ADDRESS]) + REACH < self.first_row
 
