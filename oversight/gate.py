@@ -5,6 +5,9 @@ It is used in two halves around an environment's step, for one environment or fo
     executed = gate.decide(actions)          # proposals, review, what to execute
     ...the environments are stepped...
     settled = gate.settle(outcomes)          # rewards, counts, log
+
+A block that comes late may take the game back (`GateSettings.rewind_steps`): then `decide` puts
+that environment back to the step that was meant, and answers with what to execute there instead.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from oversight.ledger import blame, counted
+from oversight.ledger import blame, counted, taken_back
+from oversight.outcome import Outcome, Settled, step_info
 from oversight.overseer import AllowAll, Overseer
 from oversight.resolve import Ranking, Resolution, Resolver, check_decisions
 from oversight.rewards import agent_reward
+from oversight.rewind import EpisodeState, Mark, Moment, Played, Ring
 from oversight.settings import GateSettings, Mode
 from oversight.sink import NullSink, StepSink
 from oversight.truth import TruthProbe
@@ -28,55 +33,13 @@ __all__ = ["Gate", "Outcome", "Settled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an environment did with the executed action.
-
-    Attributes:
-        reward: as the environment pays it.
-        game_reward: the game's own score of the step.
-        terminated, truncated: as in Gymnasium.
-        screen: what an overseer sees now.
-        onsets: catastrophes that began during the step; None where no truth is known.
-    """
-
-    reward: float
-    game_reward: float
-    terminated: bool
-    truncated: bool
-    screen: Screen
-    onsets: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What the agent gets of a step.
-
-    Attributes:
-        reward: the agent's reward.
-        info: scalars for `info["oversight"]`; SB3 copies it every step, so no arrays.
-    """
-
-    reward: float
-    info: dict[str, int | float | bool | str | None]
-
-
-@dataclass(slots=True)
-class _Episode:
-    number: int
-    screens: deque[Screen]
-    step: int = 0
-    game_return: float = 0.0
-    last_unsafe: int | None = None
-    last_executed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Pending:
-    proposal: Proposal
+    moment: Moment
     decision: Decision
     resolution: Resolution
     proposed_unsafe: bool | None
     executed_unsafe: bool | None
+    rewinds_to: int | None = None
 
 
 class Gate:
@@ -93,6 +56,7 @@ class Gate:
         probes: Sequence[TruthProbe] | None = None,
         safe_twin: Sequence[int] | None = None,
         ranking: Ranking | None = None,
+        marks: Sequence[Mark] | None = None,
         phase: str = "oversight",
         catastrophe: str = "catastrophe",
         first_step_id: int = 0,
@@ -109,6 +73,8 @@ class Gate:
             probes: the truth, one per environment; None where it is not known.
             safe_twin: for each action what the game has in its place when it is refused.
             ranking: the agent's own order of actions, for the mode `prune`.
+            marks: one per environment, how to come back to its present moment; needed for
+                `rewind_steps`.
             phase: name of the phase in the log.
             catastrophe: name of the catastrophe in the log.
             first_step_id: number of the first step; the log's next when a run goes on.
@@ -119,6 +85,11 @@ class Gate:
         if safe_twin is not None and len(safe_twin) != n_actions:
             raise ValueError(f"expected a safe twin of {n_actions} actions, got {len(safe_twin)}")
         self.settings = settings or GateSettings()
+        if self.settings.rewind_steps > 0 and (marks is None or len(marks) != n_envs):
+            raise ValueError(
+                f"expected {n_envs} marks, one an environment, to take back up to "
+                f"{self.settings.rewind_steps} steps, got {0 if marks is None else len(marks)}"
+            )
         self.tally = Tally()
         self._overseer: Overseer = AllowAll() if self.settings.mode is Mode.OFF else overseer
         self._resolver = Resolver(self._overseer, self.settings.mode, n_actions, safe_twin, ranking)
@@ -129,7 +100,10 @@ class Gate:
         self._catastrophe = catastrophe
         self._next_step_id = first_step_id
         self._next_episode = first_episode
-        self._episodes: list[_Episode | None] = [None] * n_envs
+        rewinds = self.settings.rewind_steps > 0 and self.settings.mode.blocks
+        self._marks = marks if rewinds else None
+        self._rings = [Ring(self.settings.rewind_steps if rewinds else 0) for _ in range(n_envs)]
+        self._episodes: list[EpisodeState | None] = [None] * n_envs
         self._pending: list[_Pending] = []
 
     @property
@@ -140,9 +114,10 @@ class Gate:
     def begin_episode(self, screen: Screen, *, env_index: int = 0, seed: int | None = None) -> None:
         """An environment was reset; the next decision judges this screen."""
         history = self.settings.history
-        self._episodes[env_index] = _Episode(
+        self._episodes[env_index] = EpisodeState(
             self._next_episode, deque([screen] * history, maxlen=history)
         )
+        self._rings[env_index].clear()
         self._sink.begin_episode(
             self._next_episode, env_index=env_index, seed=seed, phase=self._phase
         )
@@ -176,7 +151,15 @@ class Gate:
         ]
         decisions = self._overseer.review(proposals)
         check_decisions(proposals, decisions, self._n_actions)
-        self._pending = [self._resolve(p, d) for p, d in zip(proposals, decisions, strict=True)]
+        moments = [self._moment(proposal) for proposal in proposals]
+        try:
+            pending = [self._take(m, d) for m, d in zip(moments, decisions, strict=True)]
+        except BaseException:
+            for moment in moments:  # nothing is executed, so nothing was taken back either
+                moment.go_back()
+            raise
+        self._undo(pending)
+        self._pending = pending
         self._next_step_id += len(proposals)
         return [pending.resolution.executed for pending in self._pending]
 
@@ -185,7 +168,7 @@ class Gate:
         pending, self._pending = self._pending, []
         return [self._settle(p, o) for p, o in zip(pending, outcomes, strict=True)]
 
-    def _episode(self, env_index: int) -> _Episode:
+    def _episode(self, env_index: int) -> EpisodeState:
         episode = self._episodes[env_index]
         if episode is None:
             raise RuntimeError(
@@ -211,13 +194,43 @@ class Gate:
             last_executed=episode.last_executed,
         )
 
-    def _resolve(self, proposal: Proposal, decision: Decision) -> _Pending:
+    def _moment(self, proposal: Proposal) -> Moment:
+        episode = self._episode(proposal.env_index)
+        if self._marks is None:
+            return Moment(proposal, episode, _stay)
+        return Moment(proposal, episode.copy(), self._marks[proposal.env_index]())
+
+    def _take(self, here: Moment, decision: Decision) -> _Pending:
+        """Resolve a decision where it belongs: here, or at the step it comes too late for."""
+        meant = decision.meant_for
+        there = None if meant is None else self._rings[here.proposal.env_index].reach(meant)
+        if there is None:
+            return self._resolve(here, decision)
+        there.go_back()
+        # What was proposed there is judged anew, under the number of the step at hand.
+        proposal = replace(
+            there.proposal,
+            step_id=here.proposal.step_id,
+            tally=here.proposal.tally,
+            recorded_through=here.proposal.recorded_through,
+        )
+        return replace(self._resolve(replace(there, proposal=proposal), decision), rewinds_to=meant)
+
+    def _undo(self, pending: Sequence[_Pending]) -> None:
+        for one in pending:
+            if one.rewinds_to is not None:
+                index = one.moment.proposal.env_index
+                self._rings[index].undo(one.rewinds_to)
+                self._episodes[index] = one.moment.episode.copy()
+
+    def _resolve(self, moment: Moment, decision: Decision) -> _Pending:
+        proposal = moment.proposal
         resolution = self._resolver(proposal, decision)
         if self._probes is None:
-            return _Pending(proposal, decision, resolution, None, None)
+            return _Pending(moment, decision, resolution, None, None)
         probe = self._probes[proposal.env_index]
         return _Pending(
-            proposal,
+            moment,
             decision,
             resolution,
             probe.unsafe(proposal.action),
@@ -225,7 +238,8 @@ class Gate:
         )
 
     def _settle(self, pending: _Pending, outcome: Outcome) -> Settled:
-        proposal, decision = pending.proposal, pending.decision
+        proposal, decision = pending.moment.proposal, pending.decision
+        ring = self._rings[proposal.env_index]
         blocked = pending.resolution.executed != proposal.action
         unsafe = decision.verdict is Verdict.UNSAFE
         penalised = blocked or (unsafe and self.settings.mode is Mode.PENALTY_ONLY)
@@ -242,10 +256,15 @@ class Gate:
             truncated=outcome.truncated,
             proposed_unsafe=pending.proposed_unsafe,
             executed_unsafe=pending.executed_unsafe,
+            undoes=tuple(undone.record.proposal.step_id for undone in ring.undone),
         )
         self._record(record, outcome.onsets)
+        if ring.undone:
+            self.tally = taken_back(self.tally, [(u.record, u.onsets) for u in ring.undone])
+        if self._marks is not None:
+            ring.keep(Played(pending.moment, record, outcome.onsets))
         episode = self._advance(record, outcome.screen)
-        return Settled(record.agent_reward, _info(record, outcome.onsets, episode.game_return))
+        return Settled(record.agent_reward, step_info(record, outcome.onsets, episode.game_return))
 
     def _record(self, record: StepRecord, onsets: int | None) -> None:
         step_id = record.proposal.step_id
@@ -263,7 +282,7 @@ class Gate:
         self._sink.append(record)
         self.tally = counted(self.tally, record, onsets)
 
-    def _advance(self, record: StepRecord, screen: Screen) -> _Episode:
+    def _advance(self, record: StepRecord, screen: Screen) -> EpisodeState:
         index = record.proposal.env_index
         episode = self._episode(index)
         episode.step += 1
@@ -272,28 +291,9 @@ class Gate:
         episode.last_executed = record.executed
         if record.terminated or record.truncated:
             self._episodes[index] = None
+            self._rings[index].clear()
         return episode
 
 
-def _info(
-    record: StepRecord, onsets: int | None, game_return: float
-) -> dict[str, int | float | bool | str | None]:
-    return {
-        # No numbers that run through the run: the same seed and actions give the same info.
-        "step": record.proposal.step,
-        "phase": record.phase,
-        "proposed_action": record.proposal.action,
-        "executed_action": record.executed,
-        "verdict": record.decision.verdict.value,
-        "source": record.decision.source.value,
-        "blocked": record.blocked,
-        "no_safe_action": record.no_safe_action,
-        "probability": record.decision.probability,
-        "game_reward": record.game_reward,
-        "game_return": game_return,
-        "catastrophe_onsets": onsets,
-        "proposed_unsafe": record.proposed_unsafe,
-        "executed_unsafe": record.executed_unsafe,
-        # Transitions that the replay buffer has to drop because the game was taken back.
-        "rewound": 0,
-    }
+def _stay() -> None:
+    """Go nowhere: an environment that is never taken back."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from oversight.types import Event, StepRecord, Tally
 
-__all__ = ["blame", "counted"]
+__all__ = ["blame", "counted", "taken_back"]
 
 
 def blame(
@@ -44,6 +45,35 @@ def counted(tally: Tally, record: StepRecord, onsets: int | None) -> Tally:
         ),
         no_safe_action=tally.no_safe_action + record.no_safe_action,
     )
+
+
+def taken_back(tally: Tally, undone: Sequence[tuple[StepRecord, int | None]]) -> Tally:
+    """The tally after a rewind.
+
+    Undone steps were played, so they stay in `steps`; what they brought about no longer stands.
+
+    Args:
+        tally: with the undone steps counted.
+        undone: their records, each with the catastrophes that began during it.
+    """
+    made = Tally()
+    for record, onsets in undone:
+        made = counted(made, record, onsets)
+    return replace(
+        tally,
+        blocks=tally.blocks - made.blocks,
+        catastrophes=_minus(tally.catastrophes, made.catastrophes),
+        proposed_catastrophes=_minus(tally.proposed_catastrophes, made.proposed_catastrophes),
+        needless_blocks=_minus(tally.needless_blocks, made.needless_blocks),
+        no_safe_action=tally.no_safe_action - made.no_safe_action,
+        rewinds=tally.rewinds + 1,
+        rewound_steps=tally.rewound_steps + len(undone),
+        undone_catastrophes=_plus(tally.undone_catastrophes, made.catastrophes),
+    )
+
+
+def _minus(count: int | None, less: int | None) -> int | None:
+    return None if count is None else count - (less or 0)
 
 
 def _plus(count: int | None, more: int | bool | None) -> int | None:

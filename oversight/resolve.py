@@ -117,7 +117,7 @@ def check_decisions(
 
     Raises:
         InvalidDecision: about other steps, in another order, with a replacement that is no
-            action, or amending a step that is not past.
+            action, amending a step that is not past, or a late block that is none.
     """
     wanted = [p.step_id for p in proposals]
     got = [d.step_id for d in decisions]
@@ -129,12 +129,24 @@ def check_decisions(
                 f"step {decision.step_id}: expected a replacement in [0, {n_actions}), "
                 f"got {decision.replacement}"
             )
+        _check_meaning(decision)
         for amendment in decision.amends:
             if not 0 <= amendment.step_id < wanted[0]:
                 raise InvalidDecision(
                     f"step {decision.step_id}: expected amendments of steps before {wanted[0]}, "
                     f"got one of step {amendment.step_id}"
                 )
+
+
+def _check_meaning(decision: Decision) -> None:
+    meant = decision.meant_for
+    if meant is None:
+        return
+    if decision.verdict is not Verdict.UNSAFE or not 0 <= meant < decision.step_id:
+        raise InvalidDecision(
+            f"step {decision.step_id}: expected a late block to be unsafe and meant for an earlier "
+            f"step, got {decision.verdict.value} and step {meant}"
+        )
 
 
 def _risk(decision: Decision) -> float:

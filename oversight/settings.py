@@ -47,15 +47,21 @@ class GateSettings:
         penalty: what an agent is paid for a blocked step, on the scale of the clipped reward,
             where losing a point costs 1. The default is that: a block is as bad as a point lost.
         history: how many screens an overseer sees, the current one and those before it.
+        rewind_steps: how many agent steps late a block may come and still be carried out at the
+            step it was meant for, by taking the game back. 0, never, is the default: the paper
+            did not, and a study that does has to say so. 8 steps are half a second of Pong.
     """
 
     mode: Mode = Mode.REPLACE
     reward_rule: RewardRule = RewardRule.REPLACE
     penalty: float = -1.0
     history: int = 2
+    rewind_steps: int = 0
 
     def __post_init__(self) -> None:
         if self.history < 1:
             raise ValueError(f"expected a history of 1 screen or more, got {self.history}")
         if self.penalty > 0:
             raise ValueError(f"expected a penalty of 0 or less, got {self.penalty}")
+        if self.rewind_steps < 0:
+            raise ValueError(f"expected rewind_steps of 0 or more, got {self.rewind_steps}")

@@ -27,7 +27,10 @@ class StepSink(Protocol):
         ...
 
     def append(self, record: StepRecord) -> None:
-        """Keep a step. A person's decision is on disk when this returns."""
+        """Keep a step. A person's decision is on disk when this returns.
+
+        From then on, and not before, the steps that it `undoes` no longer stand.
+        """
         ...
 
     def amend(self, amendments: Sequence[Amendment], author: Source) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "Event",
     "Hint",
     "Proposal",
+    "Rewind",
     "Screen",
     "Source",
     "StepRecord",
@@ -72,14 +73,20 @@ class Hint:
 class Tally:
     """Counts since the gate was made.
 
+    Steps that a rewind has undone count in `steps`, `rewound_steps` and `undone_catastrophes`
+    alone; the other counts are of the steps that stand.
+
     Attributes:
-        steps: agent steps settled.
+        steps: agent steps settled, undone ones included: they were played.
         episodes: episodes begun.
         blocks: steps whose executed action differed from the proposed one.
         catastrophes: by the emulator's truth; None where no truth is known.
         proposed_catastrophes: proposed actions that were unsafe in truth; None as above.
         needless_blocks: blocks of actions that were safe in truth; None as above.
         no_safe_action: steps at which every action that was looked at had been refused.
+        rewinds: how often the game was taken back.
+        rewound_steps: agent steps undone by that.
+        undone_catastrophes: those that began in undone steps; None where no truth is known.
     """
 
     steps: int = 0
@@ -89,6 +96,9 @@ class Tally:
     proposed_catastrophes: int | None = None
     needless_blocks: int | None = None
     no_safe_action: int = 0
+    rewinds: int = 0
+    rewound_steps: int = 0
+    undone_catastrophes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,10 @@ class Decision:
         attention_seconds: how long a person's attention was held by this step; 0 for machines.
         probability: that the action is unsafe, as the overseer sees it; None if it has no number.
         amends: later news about earlier steps.
+        meant_for: the earlier step that this block comes too late for; the replacement is then
+            the one for that step. A gate that can take the game back does that step anew, and
+            the proposal at hand is never executed. Any other gate refuses the action at hand,
+            as a late key press does. None: the proposal at hand is meant.
     """
 
     step_id: int
@@ -164,6 +178,7 @@ class Decision:
     attention_seconds: float = 0.0
     probability: float | None = None
     amends: tuple[Amendment, ...] = ()
+    meant_for: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +198,8 @@ class StepRecord:
         truncated: the episode was cut.
         proposed_unsafe: truth about the proposed action; None where no truth is known.
         executed_unsafe: truth about the executed action; None as above.
+        undoes: step_ids that this step takes the place of, oldest first: the step that a late
+            block was meant for, done anew here, and those after it.
     """
 
     proposal: Proposal
@@ -197,6 +214,20 @@ class StepRecord:
     truncated: bool
     proposed_unsafe: bool | None = None
     executed_unsafe: bool | None = None
+    undoes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rewind:
+    """The game was taken back because a block came late.
+
+    Attributes:
+        step_id: the step done anew.
+        undoes: the steps that it takes the place of, oldest first.
+    """
+
+    step_id: int
+    undoes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

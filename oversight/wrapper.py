@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, SupportsFloat, TypeVar, runtime_checkable
+from typing import Any, Protocol, SupportsFloat, TypeVar, cast, runtime_checkable
 
 import gymnasium
 import numpy as np
 
 from oversight.gate import Gate, Outcome
 from oversight.overseer import Overseer
+from oversight.rewind import GoBack, Rewindable
 from oversight.settings import GateSettings
 from oversight.sink import StepSink
 from oversight.truth import TruthProbe
@@ -53,6 +54,10 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
 
     Each step's `info["oversight"]` holds scalars: proposed and executed action, verdict, who
     judged, blocked, the game's reward and return, and the truth (see `oversight.gate`).
+
+    With `GateSettings.rewind_steps` a late block takes the game back inside `step`: what comes
+    back is the step that was meant, done anew, and `info["oversight"]["rewound"]` says how many
+    earlier steps no longer stand (see `agents.OverseenReplayBuffer` for what a learner does then).
     """
 
     def __init__(
@@ -82,6 +87,10 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             phase: name of the phase in the log.
             first_step_id: number of the first step in the log.
             first_episode: number of the first episode in the log.
+
+        Raises:
+            TypeError: other actions, or steps are to be taken back and `env` itself cannot be: a
+                wrapper in between would keep a state of its own.
         """
         super().__init__(env)
         space = env.action_space
@@ -91,6 +100,11 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
         self._source = own
         self._episode_seed = episode_seed
         self._observation: ObsType | None = None
+        if settings is not None and settings.rewind_steps > 0 and not isinstance(env, Rewindable):
+            raise TypeError(
+                f"expected an environment with snapshot() and restore() to take back up to "
+                f"{settings.rewind_steps} steps, got {type(env).__name__}"
+            )
         self.ranking: Callable[[ObsType], Sequence[int]] | None = None
         """The agent's order of actions for an observation, best first; used by `prune`."""
         self.gate = Gate(
@@ -101,6 +115,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             probes=None if own is None else [own.truth],
             safe_twin=own.safe_twin if own is not None and safe_twin is None else safe_twin,
             ranking=self._rank,
+            marks=[self._mark],
             phase=phase,
             catastrophe="catastrophe" if own is None else own.catastrophe_name,
             first_step_id=first_step_id,
@@ -159,6 +174,16 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
         if screen.dtype.hasobject:
             raise TypeError(f"expected observations that are one array, got {type(observation)}")
         return screen
+
+    def _mark(self) -> GoBack:
+        env = self.env
+        assert isinstance(env, Rewindable), "checked when the wrapper was made"
+        moment = env.snapshot()
+
+        def go_back() -> None:
+            self._observation = cast(ObsType, env.restore(moment))
+
+        return go_back
 
     def _rank(self, _env_index: int) -> Sequence[int]:
         if self.ranking is None or self._observation is None:

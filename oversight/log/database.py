@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import zstandard
-from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy import Connection, Engine, create_engine, insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
-from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
+from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, rewinds, run
 
-__all__ = ["WriterLock", "connect", "create", "telling"]
+__all__ = ["WriterLock", "connect", "create", "telling", "update"]
 
 
 class WriterLock:
@@ -91,7 +91,7 @@ def connect(path: Path, *, read_only: bool) -> Engine:
 
     Raises:
         LogError: no such file, or not one of ours.
-        LogVersionMismatch: written by another version of the format.
+        LogVersionMismatch: written by a version of the format that this program does not know.
         LogCorrupted: SQLite cannot make sense of it.
     """
     if not path.is_file():
@@ -106,12 +106,33 @@ def connect(path: Path, *, read_only: bool) -> Engine:
         raise LogCorrupted(f"{path} is not an intervention log, or damaged: {error}") from None
     if application != APPLICATION_ID:
         raise LogError(f"{path} is an SQLite file, but not an intervention log")
-    if version != FORMAT_VERSION:
+    if not 1 <= version <= FORMAT_VERSION:
         raise LogVersionMismatch(
-            f"{path} has format version {version}, this program reads {FORMAT_VERSION}: "
+            f"{path} has format version {version}, this program reads 1 to {FORMAT_VERSION}: "
             f"use the hirl that wrote it (see the table `run` in it)"
         )
     return _engine(path, "ro" if read_only else "rw")
+
+
+def update(connection: Connection, *, read_only: bool) -> None:
+    """Bring an opened log of an older format to this one, at one go and losing nothing.
+
+    A log that is only read stays as it is on disk: what it lacks is made in memory.
+
+    Args:
+        connection: to the log; nobody else writes it.
+        read_only: whether the file may not be changed.
+    """
+    version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    if version != FORMAT_VERSION:
+        connection.exec_driver_sql("BEGIN")  # not implied by what makes tables
+        if read_only:
+            columns = "step_id INTEGER, redone_by INTEGER"
+            connection.exec_driver_sql(f"CREATE TEMP TABLE rewinds ({columns})")
+        else:
+            rewinds.create(connection)
+            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")
+    connection.commit()
 
 
 @contextmanager

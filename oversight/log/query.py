@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 
 from oversight.log import schema
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
-from oversight.types import Event, Screen, Verdict
+from oversight.types import Event, Rewind, Screen, Verdict
 
-__all__ = ["events_of", "read_frames", "read_steps"]
+__all__ = ["events_of", "read_frames", "read_steps", "rewinds_of"]
 
 Signed = TypeVar("Signed", bound=np.signedinteger)
 
@@ -23,12 +23,14 @@ CHUNK = 500
 """Keys in one query; SQLite takes at least 999 parameters."""
 
 
-def read_steps(connection: Connection, phases: Sequence[str] | None) -> StepTable:
+def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: bool) -> StepTable:
     """See `InterventionLog.steps`."""
     table = schema.decisions
     query = select(table).order_by(table.c.step_id)
     if phases is not None:
         query = query.where(table.c.phase.in_(list(phases)))
+    if not undone:
+        query = query.where(table.c.step_id.not_in(select(schema.rewinds.c.step_id)))
     result = connection.execute(query)
     names = list(result.keys())
     rows = result.fetchall()
@@ -82,11 +84,23 @@ def read_frames(
     return out
 
 
-def events_of(connection: Connection) -> list[Event]:
+def events_of(connection: Connection, *, undone: bool) -> list[Event]:
     """See `InterventionLog.events`."""
     table = schema.events
-    rows = connection.execute(select(table).order_by(table.c.event))
+    query = select(table).order_by(table.c.event)
+    if not undone:
+        query = query.where(table.c.onset_step.not_in(select(schema.rewinds.c.step_id)))
+    rows = connection.execute(query)
     return [Event(r.kind, r.cause_step, r.onset_step, r.avoidable) for r in rows]
+
+
+def rewinds_of(connection: Connection) -> list[Rewind]:
+    """See `InterventionLog.rewinds`."""
+    table = schema.rewinds
+    undone: dict[int, list[int]] = {}
+    for row in connection.execute(select(table).order_by(table.c.redone_by, table.c.step_id)):
+        undone.setdefault(row.redone_by, []).append(row.step_id)
+    return [Rewind(step_id, tuple(steps)) for step_id, steps in undone.items()]
 
 
 def _amended(

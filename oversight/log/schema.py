@@ -23,13 +23,14 @@ __all__ = [
     "events",
     "frames",
     "metadata",
+    "rewinds",
     "run",
 ]
 
 APPLICATION_ID = 0x4849524C
 """SQLite's `application_id` of our files: the letters HIRL."""
-FORMAT_VERSION = 1
-"""SQLite's `user_version` of our files; raised whenever a reader has to know."""
+FORMAT_VERSION = 2
+"""SQLite's `user_version` of our files; raised whenever a reader has to know. 2: `rewinds`."""
 
 metadata = MetaData()
 
@@ -103,4 +104,12 @@ events = Table(
     Column("cause_step", Integer, nullable=False),
     Column("onset_step", Integer, nullable=False),
     Column("avoidable", Boolean, nullable=False),
+)
+
+# Decisions that no longer stand: the game was taken back, and the first of them done anew.
+rewinds = Table(
+    "rewinds",
+    metadata,
+    Column("step_id", Integer, ForeignKey("decisions.step_id"), primary_key=True),
+    Column("redone_by", Integer, ForeignKey("decisions.step_id"), nullable=False),
 )

@@ -17,11 +17,11 @@ from sqlalchemy.exc import DatabaseError
 
 from oversight.errors import LogCorrupted, LogError
 from oversight.log import schema
-from oversight.log.database import WriterLock, connect, create, telling
+from oversight.log.database import WriterLock, connect, create, telling, update
 from oversight.log.meta import LogMeta
-from oversight.log.query import events_of, read_frames, read_steps
+from oversight.log.query import events_of, read_frames, read_steps, rewinds_of
 from oversight.log.table import StepTable
-from oversight.types import Amendment, Event, Screen, Source, StepRecord
+from oversight.types import Amendment, Event, Rewind, Screen, Source, StepRecord
 
 __all__ = ["InterventionLog"]
 
@@ -55,6 +55,7 @@ class InterventionLog:
         self._engine = engine
         self._connection = engine.connect()
         self._lock = lock
+        update(self._connection, read_only=lock is None)
         self._compressor = zstandard.ZstdCompressor(level=LEVEL)
         self._rows: dict[Table, list[dict[str, Value]]] = {
             table: [] for table in schema.metadata.sorted_tables
@@ -88,6 +89,8 @@ class InterventionLog:
     @classmethod
     def open(cls, path: Path, *, read_only: bool = True) -> InterventionLog:
         """Open a log, to read it (while it is written, too) or to go on writing.
+
+        A log of an older format is brought to this one when it is opened to go on writing.
 
         Raises:
             LogError: missing, foreign, or being written by another process when asked to write;
@@ -184,6 +187,9 @@ class InterventionLog:
             executed_unsafe=record.executed_unsafe,
             decided_at=time.time(),
         )
+        # In the same transaction as the step, always: without it they stand.
+        for undone in record.undoes:
+            self._add(schema.rewinds, step_id=undone, redone_by=proposal.step_id)
         self._commit_when_due(durable=decision.source is Source.PERSON)
 
     def amend(self, amendments: Sequence[Amendment], author: Source) -> None:
@@ -267,11 +273,16 @@ class InterventionLog:
 
     # ----------------------------------------------------------------- reading
 
-    def steps(self, phases: Sequence[str] | None = None) -> StepTable:
-        """All decisions of some phases, or of all, in their order, relabels applied."""
+    def steps(self, phases: Sequence[str] | None = None, *, undone: bool = False) -> StepTable:
+        """Decisions of some phases, or of all, in their order, relabels applied.
+
+        Args:
+            phases: which ones; None for all.
+            undone: with those that a rewind has undone; see `rewinds` for which they are.
+        """
         self.flush()
         with telling(self.path):
-            return read_steps(self._connection, phases)
+            return read_steps(self._connection, phases, undone=undone)
 
     def frames(self, keys: NDArray[np.int64]) -> Screen:
         """Screens by their keys: (n, *screen shape)."""
@@ -280,11 +291,17 @@ class InterventionLog:
         with telling(self.path):
             return read_frames(self._connection, keys, shape, dtype)
 
-    def events(self) -> list[Event]:
-        """All catastrophes, in the order in which they were seen."""
+    def events(self, *, undone: bool = False) -> list[Event]:
+        """Catastrophes in the order in which they were seen; on request with the undone ones."""
         self.flush()
         with telling(self.path):
-            return events_of(self._connection)
+            return events_of(self._connection, undone=undone)
+
+    def rewinds(self) -> list[Rewind]:
+        """How often, and over which steps, the game was taken back."""
+        self.flush()
+        with telling(self.path):
+            return rewinds_of(self._connection)
 
     def _read_meta(self) -> LogMeta:
         rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value))
