@@ -14,7 +14,8 @@ from oversight.errors import (
     OversightError,
     RunError,
 )
-from oversight.games import GAMES, Game, Zone, game_named
+from oversight.game import Game, Zone
+from oversight.games import GAMES, entry_of, game_named
 from oversight.gate import Gate, Outcome, Settled
 from oversight.log import InterventionLog, LogMeta, StepTable
 from oversight.oracle import OracleOverseer
@@ -87,6 +88,7 @@ __all__ = [
     "Verdict",
     "Zone",
     "agent_reward",
+    "entry_of",
     "game_named",
     "to_grey",
     "to_rgb",

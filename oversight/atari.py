@@ -15,10 +15,11 @@ import numpy as np
 from ale_py import ALEState
 from numpy.typing import NDArray
 
-from oversight.catastrophes import Catastrophe, Watch, catastrophe_of
-from oversight.emulator import AleEmulator
-from oversight.games import Game
-from oversight.lookahead import LookAhead
+from oversight.catastrophe import Watch
+from oversight.definition import Definition
+from oversight.emulator import AleEmulator, Emulator
+from oversight.game import Game
+from oversight.games import entry_of
 from oversight.palette import PALETTE_GREY, to_rgb
 
 __all__ = ["AtariGame", "AtariSettings", "AtariSnapshot"]
@@ -52,12 +53,12 @@ class AtariSettings:
 
 @dataclass(frozen=True, slots=True)
 class AtariSnapshot:
-    """A moment of an `AtariGame`, complete: emulator, screens, watch and counters."""
+    """A moment of an `AtariGame`, complete: emulator, screens, watches and counters."""
 
     emulator: ALEState
     stack: NDArray[np.uint8]
     screen: NDArray[np.uint8]
-    watch: Watch
+    watches: tuple[Watch[Emulator], ...]
     steps: int
     frames: int
     game_return: float
@@ -69,7 +70,8 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
     Observation: uint8 (4, 84, 84), the newest screen last; each is the brightness of the step's
     last two frames, their maximum. Reward: the score of the step, its sign if clipped.
     `info`: `game_reward` (float), `catastrophe_onsets` (int, by the truth, reset frames counted in
-    `reset`'s info) and `harmful_frames` (int) of the step.
+    `reset`'s info) and `harmful_frames` (int) of the step, and the game's own `progress` if it has
+    any, such as the level reached (scalars by name).
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - Gymnasium's own declaration
@@ -82,7 +84,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         game: Game,
         settings: AtariSettings | None = None,
         *,
-        catastrophe: Catastrophe | None = None,
+        definition: Definition | str | None = None,
         render_mode: str | None = None,
     ) -> None:
         """Load the game.
@@ -90,7 +92,8 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         Args:
             game: which game.
             settings: how it is played.
-            catastrophe: what must not happen; the paper's for this game if not given.
+            definition: what must not happen, or its name among the game's definitions; the
+                truth that results are counted by if not given.
             render_mode: "rgb_array" or None.
         """
         self.game = game
@@ -98,15 +101,20 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self.render_mode = render_mode
         self.observation_space = gymnasium.spaces.Box(0, 255, (STACK, SIDE, SIDE), np.uint8)
         self.action_space = gymnasium.spaces.Discrete(game.n_actions)  # type: ignore[assignment]
-        self.catastrophe = catastrophe or catastrophe_of(game.name)
+        entry = entry_of(game.name)
+        if isinstance(definition, str):
+            definition = entry.definition(definition)
+        definition = definition or entry.truth
+        self.catastrophe = definition.catastrophe
         self._emulator = AleEmulator(game, sticky=self.settings.sticky)
-        self.truth = LookAhead(
-            self._emulator,
-            self.catastrophe,
-            n_actions=game.n_actions,
-            frameskip=game.frameskip,
-        )
-        self._watch = self.catastrophe.watch(self._emulator)
+        self._progress = entry.progress
+        self.truth = definition.truth(self._emulator, game)
+        """What each action would bring about now; see `TruthProbe`."""
+        same = entry.persons_rule == definition
+        self.rule = self.truth if same else entry.persons_rule.truth(self._emulator, game)
+        """The same by the rule that a person goes by, who blocks early and by what is seen."""
+        self._probes = (self.truth,) if same else (self.truth, self.rule)
+        self._watches = self._begin_watching()
         self._screen = self._emulator.screen()
         self._stack = np.zeros((STACK, SIDE, SIDE), np.uint8)
         self._steps = 0
@@ -139,7 +147,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         if self.settings.sticky > 0.0:
             self._emulator.reseed(int(self.np_random.integers(2**31)))
         self._emulator.reset()
-        self._watch = self.catastrophe.watch(self._emulator)
+        self._watches = self._begin_watching()
         self._steps = self._frames = 0
         self._game_return = 0.0
         onsets = harmful = 0
@@ -147,9 +155,9 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         for _ in range(1 + int(self.np_random.integers(self.settings.noop_max + 1))):
             previous = self._emulator.screen()
             self._emulator.act(0)
-            onsets += self._watch.frame(self._emulator)
-            harmful += self._watch.harmful
-        self._see(previous, self._emulator.screen())
+            onsets += self._watch()
+            harmful += self._watches[0].harmful
+        self._see(previous, self._emulator.screen(), None)
         self._stack[:] = self._stack[-1]
         return self._stack.copy(), self._info(0.0, onsets, harmful)
 
@@ -161,11 +169,11 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         previous = newest = self._screen
         for _ in range(self.game.frameskip):
             score += self._emulator.act(int(action))
-            onsets += self._watch.frame(self._emulator)
-            harmful += self._watch.harmful
+            onsets += self._watch()
+            harmful += self._watches[0].harmful
             self._frames += 1
             previous, newest = newest, self._emulator.screen()
-        self._see(previous, newest)
+        self._see(previous, newest, int(action))
         self._steps += 1
         self._game_return += score
         terminated = self._emulator.game_over
@@ -179,7 +187,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
             self._emulator.snapshot(),
             self._stack.copy(),
             self._screen.copy(),
-            self._watch.copy(),
+            tuple(watch.copy() for watch in self._watches),
             self._steps,
             self._frames,
             self._game_return,
@@ -190,10 +198,10 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self._emulator.restore(moment.emulator)
         self._stack[:] = moment.stack
         self._screen = moment.screen.copy()
-        self._watch = moment.watch.copy()
+        self._watches = tuple(watch.copy() for watch in moment.watches)
         self._steps, self._frames = moment.steps, moment.frames
         self._game_return = moment.game_return
-        self.truth.moved(self._watch)
+        self._tell(None)
         return self._stack.copy()
 
     @property
@@ -202,17 +210,34 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         too_many_steps = limit is not None and self._steps >= limit
         return too_many_steps or self._frames >= self.settings.max_frames
 
-    def _see(self, previous: NDArray[np.uint8], newest: NDArray[np.uint8]) -> None:
+    def _begin_watching(self) -> tuple[Watch[Emulator], ...]:
+        return tuple(probe.catastrophe.watch(self._emulator) for probe in self._probes)
+
+    def _watch(self) -> bool:
+        """Show every watch the newest frame; whether the catastrophe began with it."""
+        began = [watch.frame(self._emulator) for watch in self._watches]
+        return began[0]
+
+    def _tell(self, action: int | None) -> None:
+        for probe, watch in zip(self._probes, self._watches, strict=True):
+            probe.moved(watch, action)
+
+    def _see(
+        self, previous: NDArray[np.uint8], newest: NDArray[np.uint8], action: int | None
+    ) -> None:
         self._screen = newest
         grey = cv2.max(cv2.LUT(self._screen, PALETTE_GREY), cv2.LUT(previous, PALETTE_GREY))
         self._stack[:-1] = self._stack[1:]
         self._stack[-1] = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        self.truth.moved(self._watch)
+        self._tell(action)
 
     def _info(self, score: float, onsets: int, harmful: int) -> dict[str, Any]:
-        return {
+        info: dict[str, Any] = {
             "game_reward": score,
             "game_return": self._game_return,
             "catastrophe_onsets": onsets,
             "harmful_frames": harmful,
         }
+        if self._progress is not None:
+            info["progress"] = dict(self._progress(self._emulator))
+        return info

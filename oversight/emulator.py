@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Hashable
+from typing import Protocol, TypeVar
 
 import numpy as np
 from ale_py import Action, ALEInterface, ALEState, LoggerMode, roms
 from numpy.typing import NDArray
 
-from oversight.games import Game
+from oversight.game import Game
 
-__all__ = ["AleEmulator", "Emulator"]
+__all__ = ["AleEmulator", "Emulator", "Simulator"]
+
+S = TypeVar("S")
 
 
-class Emulator(Protocol):
-    """A game that can be advanced by one frame and put back to where it was."""
+class Simulator(Protocol[S]):
+    """Anything that can be advanced by one frame and put back to where it was."""
 
     @property
     def game_over(self) -> bool:
@@ -25,20 +28,37 @@ class Emulator(Protocol):
         """Play one frame with the game's action of that number; returns the score gained."""
         ...
 
+    def snapshot(self) -> S:
+        """The whole state, random numbers included."""
+        ...
+
+    def restore(self, state: S) -> None:
+        """Go back to a snapshot. What is drawn may be stale until the next `act`."""
+        ...
+
+    def key(self, state: S) -> Hashable:
+        """Equal for two snapshots only if whatever is played from them goes alike."""
+        ...
+
+
+class Emulator(Simulator[ALEState], Protocol):
+    """A console: a simulator with memory, a screen and lives."""
+
+    @property
+    def lives(self) -> int:
+        """Lives left; 0 in games that have none."""
+        ...
+
     def ram(self) -> NDArray[np.uint8]:
         """The console's memory: uint8 (128,)."""
         ...
 
+    def poke(self, address: int, value: int) -> None:
+        """Write one byte of the console's memory; meant for clones, never for the game played."""
+        ...
+
     def screen(self) -> NDArray[np.uint8]:
         """Palette indices: uint8 (210, 160); after `restore` stale until the next `act`."""
-        ...
-
-    def snapshot(self) -> ALEState:
-        """The whole state, random numbers included."""
-        ...
-
-    def restore(self, state: ALEState) -> None:
-        """Go back to a snapshot. The screen stays stale until the next `act`."""
         ...
 
 
@@ -64,12 +84,12 @@ class AleEmulator:
 
     @property
     def game_over(self) -> bool:
-        """See `Emulator.game_over`."""
+        """See `Simulator.game_over`."""
         return bool(self._ale.game_over(with_truncation=False))
 
     @property
     def lives(self) -> int:
-        """Lives left; 0 in games that have none."""
+        """See `Emulator.lives`."""
         return int(self._ale.lives())
 
     def reseed(self, seed: int) -> None:
@@ -88,12 +108,16 @@ class AleEmulator:
         self._ale.reset_game()
 
     def act(self, action: int) -> float:
-        """See `Emulator.act`."""
+        """See `Simulator.act`."""
         return float(self._ale.act(self._actions[action]))
 
     def ram(self) -> NDArray[np.uint8]:
         """See `Emulator.ram`."""
         return self._ale.getRAM()
+
+    def poke(self, address: int, value: int) -> None:
+        """See `Emulator.poke`."""
+        self._ale.setRAM(address, value)
 
     def screen(self) -> NDArray[np.uint8]:
         """See `Emulator.screen`."""
@@ -104,9 +128,13 @@ class AleEmulator:
         return self._ale.getScreenRGB()
 
     def snapshot(self) -> ALEState:
-        """See `Emulator.snapshot`."""
+        """See `Simulator.snapshot`."""
         return self._ale.cloneState(include_rng=True)
 
     def restore(self, state: ALEState) -> None:
-        """See `Emulator.restore`."""
+        """See `Simulator.restore`."""
         self._ale.restoreState(state)
+
+    def key(self, state: ALEState) -> Hashable:
+        """See `Simulator.key`."""
+        return state.serialize()

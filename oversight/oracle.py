@@ -22,10 +22,16 @@ class OracleOverseer:
         return [self._decide(proposal) for proposal in proposals]
 
     def _decide(self, proposal: Proposal) -> Decision:
-        unsafe = self._probes[proposal.env_index].unsafe(proposal.action)
+        probe = self._probes[proposal.env_index]
+        unsafe, best = probe.unsafe(proposal.action), None
+        if not unsafe and probe.doomed:
+            # Nobody knows better, but what holds out longest may yet be saved by chance.
+            best = probe.last_resort()
+            unsafe = best != proposal.action
         return Decision(
             proposal.step_id,
             Verdict.UNSAFE if unsafe else Verdict.SAFE,
             Source.ORACLE,
+            replacement=best if unsafe else None,
             probability=float(unsafe),
         )

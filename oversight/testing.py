@@ -42,6 +42,7 @@ class FixedTruth:
     def __init__(self, unsafe: Sequence[bool]) -> None:
         """Say for each action whether it is unsafe."""
         self.values = list(unsafe)
+        self.lost = False
 
     def unsafe(self, action: int) -> bool:
         """See `TruthProbe.unsafe`."""
@@ -50,6 +51,15 @@ class FixedTruth:
     def unsafe_actions(self) -> NDArray[np.bool_]:
         """See `TruthProbe.unsafe_actions`."""
         return np.array(self.values)
+
+    @property
+    def doomed(self) -> bool:
+        """See `TruthProbe.doomed`: never, unless set otherwise."""
+        return self.lost
+
+    def last_resort(self) -> int:
+        """See `TruthProbe.last_resort`: the first action that is not unsafe, else the first."""
+        return self.values.index(False) if False in self.values else 0
 
 
 class EchoEnv(gymnasium.Env[NDArray[np.float32], int]):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["TruthProbe"]
+from oversight.catastrophe import Catastrophe, Watch
+from oversight.emulator import Simulator
+
+__all__ = ["Truth", "TruthProbe"]
+
+E = TypeVar("E", bound=Simulator[Any])  # its snapshots are its own business
 
 
 @runtime_checkable
@@ -29,3 +35,68 @@ class TruthProbe(Protocol):
     def unsafe_actions(self) -> NDArray[np.bool_]:
         """The same for every action: shape (n_actions,)."""
         ...
+
+    @property
+    def doomed(self) -> bool:
+        """Whether harm is coming that no action can avert any more."""
+        ...
+
+    def last_resort(self) -> int:
+        """The action after which harm can be held off the longest; for states that are doomed."""
+        ...
+
+
+class Truth(ABC, Generic[E]):
+    """One way to find the truth about actions; implements `TruthProbe`.
+
+    Whoever plays the game tells it of every move; answers hold until the next.
+    """
+
+    def __init__(
+        self, emulator: E, catastrophe: Catastrophe[E], *, n_actions: int, frameskip: int
+    ) -> None:
+        """Bind to a game.
+
+        Args:
+            emulator: played by its owner; left as it was found by every question.
+            catastrophe: what must not happen.
+            n_actions: how many actions there are.
+            frameskip: frames an agent step.
+        """
+        self.catastrophe = catastrophe
+        self._emulator = emulator
+        self._n_actions = n_actions
+        self._frameskip = frameskip
+        self._watch: Watch[E] | None = None
+
+    def moved(self, watch: Watch[E], action: int | None = None) -> None:
+        """The game was played on: forget the answers.
+
+        Args:
+            watch: has seen the newest frame.
+            action: what was played; None after a reset or a return to an earlier moment.
+        """
+        del action
+        self._watch = watch
+
+    @abstractmethod
+    def unsafe(self, action: int) -> bool:
+        """See `TruthProbe.unsafe`."""
+
+    def unsafe_actions(self) -> NDArray[np.bool_]:
+        """See `TruthProbe.unsafe_actions`."""
+        return np.array([self.unsafe(action) for action in range(self._n_actions)])
+
+    @property
+    def doomed(self) -> bool:
+        """See `TruthProbe.doomed`."""
+        return False
+
+    def last_resort(self) -> int:
+        """See `TruthProbe.last_resort`."""
+        return self.catastrophe.backups[0]
+
+    def _watched(self) -> Watch[E]:
+        if self._watch is None:
+            raise RuntimeError("expected a game in progress, got none: reset the environment first")
+        return self._watch

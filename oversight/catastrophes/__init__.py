@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from oversight.catastrophes.base import Catastrophe, Watch
+from oversight.catastrophes import pong, road_runner, space_invaders
 from oversight.catastrophes.pong import PongZone
+from oversight.catastrophes.road_runner import RoadRunnerDeath
+from oversight.catastrophes.space_invaders import BarrierShot
 
-__all__ = ["Catastrophe", "PongZone", "Watch", "catastrophe_of"]
+__all__ = ["ENTRIES", "BarrierShot", "PongZone", "RoadRunnerDeath"]
 
-
-def catastrophe_of(game: str) -> Catastrophe:
-    """The catastrophe that the paper gave a game.
-
-    Raises:
-        ValueError: no catastrophe is known for that game.
-    """
-    if game == "pong":
-        return PongZone()
-    raise ValueError(f"no catastrophe is known for game {game!r}: expected one of pong")
+ENTRIES = (pong.ENTRY, space_invaders.ENTRY, road_runner.ENTRY)
+"""Every game, in the order in which they are listed: a new one is one file and its name here."""

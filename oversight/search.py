@@ -1,0 +1,66 @@
+"""A search for a way out where no single backup is one: backups in turn, depth first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, TypeVar
+
+from oversight.catastrophe import Watch
+from oversight.emulator import Simulator
+
+__all__ = ["survives"]
+
+E = TypeVar("E", bound=Simulator[Any])
+
+BUDGET = 4_000
+"""Agent steps played before the search gives up: about a second of an Atari game."""
+
+
+def survives(
+    simulator: E,
+    watch: Watch[E],
+    *,
+    backups: Sequence[int],
+    steps: int,
+    frameskip: int,
+    budget: int = BUDGET,
+) -> bool:
+    """Whether some sequence of backups, each for one agent step, keeps the harm from beginning.
+
+    Depth first, the newest state first, so a way out is found soon if there are many; no state is
+    looked at twice. A budget that is spent means no.
+
+    Args:
+        simulator: at the state to start from; left somewhere else.
+        watch: of that state; not changed.
+        backups: actions to choose from at every step.
+        steps: agent steps that have to be survived.
+        frameskip: frames an agent step.
+        budget: most agent steps to play.
+    """
+    seen: set[tuple[int, Hashable, Hashable]] = set()
+    open_ends: list[tuple[int, object, Watch[E]]] = [(0, simulator.snapshot(), watch)]
+    while open_ends and budget > 0:
+        depth, state, before = open_ends.pop()
+        if depth == steps:
+            return True
+        for backup in reversed(backups):
+            simulator.restore(state)
+            after = before.copy()
+            budget -= 1
+            if _harm_begins(simulator, after, backup, frameskip):
+                continue
+            end = simulator.snapshot()
+            place = (depth + 1, simulator.key(end), after.state)
+            if place not in seen:
+                seen.add(place)
+                open_ends.append((depth + 1, end, after))
+    return False
+
+
+def _harm_begins(simulator: E, watch: Watch[E], action: int, frames: int) -> bool:
+    for _ in range(frames):
+        simulator.act(action)
+        if watch.frame(simulator):
+            return True
+    return False
