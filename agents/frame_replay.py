@@ -60,6 +60,14 @@ class FrameReplayBuffer(OverseenReplayBuffer):
         flags = (self.rewards, self.dones, self.timeouts)
         return sum(array.nbytes for array in (*arrays, *flags))
 
+    def drop(self, transitions: int) -> None:
+        """See `OverseenReplayBuffer.drop`; their frames make room again."""
+        before = self.count
+        super().drop(transitions)
+        if self.count < before:
+            # Frames come in the order of transitions: what is left uses none after this one.
+            self.ring.take_back(int(self.obs_at[self.pos]))
+
     def _store(self, obs: NDArray[np.generic], next_obs: NDArray[np.generic]) -> None:
         if self.count == self.buffer_size:
             self.count -= 1  # the oldest lies at pos and gives way now
@@ -85,17 +93,19 @@ class FrameReplayBuffer(OverseenReplayBuffer):
 
     def _observation_state(self, used: int) -> Arrays:
         return {
-            "frames": self.ring.frames[: min(self.ring.head, self.ring.capacity)],
-            "head": np.array([self.ring.head]),
+            "frames": self.ring.frames[: min(self.ring.reach, self.ring.capacity)],
+            "head": np.array([self.ring.head, self.ring.reach]),
             "obs_at": self.obs_at[:used],
             "next_at": self.next_at[:used],
         }
 
     def _restore_observations(self, state: Mapping[str, NDArray[np.generic]], used: int) -> None:
-        frames, head = state["frames"], int(state["head"][0])
-        if len(frames) != min(head, self.ring.capacity) or frames.shape[1:] != self.obs_shape[1:]:
+        frames = state["frames"]
+        # Older checkpoints hold one number: nothing was ever taken back.
+        head, reach = int(state["head"][0]), int(state["head"][-1])
+        if len(frames) != min(reach, self.ring.capacity) or frames.shape[1:] != self.obs_shape[1:]:
             raise ValueError(f"frames of shape {frames.shape} do not fit this buffer")
         self.ring.frames[: len(frames)] = frames
-        self.ring.head = head
+        self.ring.head, self.ring.reach = head, reach
         self.obs_at[:used] = state["obs_at"]
         self.next_at[:used] = state["next_at"]

@@ -17,7 +17,8 @@ class FrameRing:
 
     Attributes:
         frames: (capacity, height, width); frame number n lies at n modulo capacity.
-        head: number that the next frame gets, which is how many were ever written.
+        head: number that the next frame gets.
+        reach: the highest that `head` ever was: what frames from further back have given way to.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class FrameRing:
             raise ValueError(f"expected a capacity of at least {2 * self.depth}, got {capacity}")
         self.frames: NDArray[np.generic] = np.zeros((capacity, *stack_shape[1:]), dtype=dtype)
         self.head = 0
+        self.reach = 0
 
     @property
     def capacity(self) -> int:
@@ -47,7 +49,7 @@ class FrameRing:
     @property
     def oldest(self) -> int:
         """The lowest number of a frame that is still there."""
-        return max(0, self.head - self.capacity)
+        return max(0, self.reach - self.capacity)
 
     def place(self, stack: NDArray[np.generic]) -> int:
         """Keep a stack, writing only those of its frames that are not at the ring's end.
@@ -66,6 +68,10 @@ class FrameRing:
                 return self._push(stack[-1:])
         return self._push(stack)
 
+    def take_back(self, newest: int) -> None:
+        """Forget the frames after number `newest`; what they overwrote does not come back."""
+        self.head = newest + 1
+
     def stacks(self, newest: NDArray[np.int64]) -> NDArray[np.generic]:
         """Stacks by the numbers of their newest frames: (n,) to (n, depth, height, width)."""
         numbers = newest[:, None] + np.arange(1 - self.depth, 1)
@@ -76,4 +82,5 @@ class FrameRing:
         numbers = np.arange(self.head, self.head + len(frames))
         self.frames[numbers % self.capacity] = frames
         self.head += len(frames)
+        self.reach = max(self.reach, self.head)
         return self.head - 1

@@ -15,7 +15,8 @@ class LearnStep:
 
     Attributes:
         step: agent steps of this agent so far, this one included.
-        reward: what the agent was paid.
+        reward: what the agent was paid. After a rewind (`info["oversight"]["rewound"]`) it is of
+            the step done anew, and what the undone steps paid no longer counts.
         done: the episode ended, by the game or by a time limit.
         info: the environment's, of this step.
         epsilon: probability of a random proposal from now on.

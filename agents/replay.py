@@ -24,13 +24,15 @@ Arrays = dict[str, NDArray[np.generic]]
 class OverseenReplayBuffer(ReplayBuffer):
     """SB3's replay buffer that knows of the gate, for one environment.
 
-    It differs in four things: the credited action is a choice; a rewind drops transitions;
+    It differs in four things: the credited action is a choice; a rewind takes transitions back;
     batches are drawn by an own generator and not by global `np.random`; and batches share no
     memory with the buffer but are not copied once more.
 
     From `info["oversight"]` it reads `executed_action` (int, needed for `Credit.EXECUTED`) and
-    `rewound` (int, 0 if missing): when that is n > 0 the step that tells it is the jump itself
-    and is not stored, and the n transitions stored before it are dropped.
+    `rewound` (int, 0 if missing). When that is n > 0 the game was taken back n steps and the
+    first of them done anew: the n transitions stored before are dropped, and the new one begins
+    where the oldest of them began, with what was proposed there. The observation and the action
+    that come with it belong to a step that was never made.
 
     Truncated episodes bootstrap, terminated ones do not (`info["TimeLimit.truncated"]`, which
     SB3's vectorised environments set).
@@ -108,11 +110,15 @@ class OverseenReplayBuffer(ReplayBuffer):
         Raises:
             ValueError: `Credit.EXECUTED` and the info does not say what was executed.
         """
+        credited = self._credited(action, infos)
         rewound = _told_int(infos, "rewound")
+        if rewound > self.count:
+            self.drop(rewound)
+            return  # where it began was never stored, or has given way since
         if rewound:
             self.drop(rewound)
-            return
-        credited = self._credited(action, infos)
+            obs, proposed = self._oldest_dropped()
+            credited = self._credited(proposed, infos)
         self._store(obs, next_obs)
         self.actions[self.pos] = credited.reshape(1, self.action_dim)
         self.rewards[self.pos] = reward
@@ -208,6 +214,11 @@ class OverseenReplayBuffer(ReplayBuffer):
     def _used(self) -> int:
         # As long as the ring never wrapped, everything lies below pos.
         return self.pos if self.count <= self.pos else self.buffer_size
+
+    def _oldest_dropped(self) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+        # Dropping clears no memory: what the next transition overwrites is still there.
+        observations, _ = self._observations(np.array([self.pos]))
+        return observations.copy(), self.actions[self.pos].copy()
 
     def _store(self, obs: NDArray[np.generic], next_obs: NDArray[np.generic]) -> None:
         self.observations[self.pos] = obs.reshape((1, *self.obs_shape))

@@ -109,29 +109,87 @@ def test_crediting_what_nobody_told_is_refused() -> None:
     assert buffer.size() == 0
 
 
+@pytest.mark.parametrize("credit", list(Credit))
 @pytest.mark.parametrize("kind", [FrameReplayBuffer, OverseenReplayBuffer])
-@pytest.mark.parametrize("before", [10, 40])
-def test_a_rewind_drops_the_newest_and_the_stream_goes_on(
-    kind: type[OverseenReplayBuffer], before: int
+@pytest.mark.parametrize("before", [0, 10, 40])
+def test_after_a_rewind_the_step_done_anew_begins_where_the_first_undone_one_did(
+    kind: type[OverseenReplayBuffer], before: int, credit: Credit
 ) -> None:
-    rewound, straight = make(kind, 32), make(kind, 32)
-    kept = list(stream(before, (50, 50)))
-    undone = list(stream(6, (50, 50), seed=9))
-    after = list(stream(8, (50, 50), seed=3))
-    for transition in kept + undone:
+    rewound, straight = make(kind, 32, credit=credit), make(kind, 32, credit=credit)
+    played = list(stream(before + 6, (90, 90)))
+    kept, (first, *_) = played[:before], played[before:]
+    after = list(stream(9, (90, 90), seed=3))
+    foreign, end, _, reward, done, _ = after[0]
+    for transition in played:
         rewound.add(*transition)
-    jump = undone[-1]
-    rewound.add(*jump[:5], [{"oversight": {"rewound": 6}}])
-    assert rewound.size() == min(before + 6, 32) - 6
-    for transition in after:
+    # The learner holds the observation and the action of a step that was never made.
+    told = [{"oversight": {"rewound": 6, "executed_action": 2}}]
+    rewound.add(foreign, end, (first[2] + 1) % 6, reward, done, told)
+    assert rewound.size() == min(before + 6, 32) - 5
+    once = [{"oversight": {"executed_action": 2}}]
+    for transition in [*kept, (first[0], end, first[2], reward, done, once)]:
+        straight.add(*transition)
+    for transition in after[1:]:
         rewound.add(*transition)
-    for transition in kept + after:
         straight.add(*transition)
     ages = np.arange(rewound.size())
+    assert rewound.size() >= min(before, 14) + 9
     assert_same(
         rewound._get_samples((rewound.pos - 1 - ages) % 32),
         straight._get_samples((straight.pos - 1 - ages) % 32),
     )
+
+
+@pytest.mark.parametrize("kind", [FrameReplayBuffer, OverseenReplayBuffer])
+def test_a_step_done_anew_whose_beginning_is_not_stored_is_not_stored(
+    kind: type[OverseenReplayBuffer],
+) -> None:
+    buffer = make(kind, 32)
+    for transition in stream(3, (50, 50)):
+        buffer.add(*transition)
+    buffer.add(*next(stream(1, (50, 50)))[:5], [{"oversight": {"rewound": 4}}])
+    assert buffer.size() == 0
+
+
+@pytest.mark.parametrize("kind", [FrameReplayBuffer, OverseenReplayBuffer])
+def test_rewinds_without_end_leave_only_right_transitions(
+    kind: type[OverseenReplayBuffer],
+) -> None:
+    # Frames of undone steps fill the ring, and older transitions give way: none may be wrong.
+    rng = np.random.default_rng(5)
+    buffer = make(kind, 32)
+    stands: list[Add] = []
+    for transition in stream(600, (40, 90)):
+        if rng.random() < 0.2 and len(stands) > 8 and not any(t[4][0] for t in stands[-6:]):
+            undone = int(rng.integers(1, 6))
+            first = stands[-undone]
+            stands = stands[:-undone]
+            info = [{"oversight": {"rewound": undone}}]
+            buffer.add(*transition[:5], info)
+            stands.append((first[0], transition[1], first[2], *transition[3:]))
+        else:
+            buffer.add(*transition)
+            stands.append(transition)
+        assert buffer.size() > 0
+        got = buffer._get_samples((buffer.pos - 1 - np.arange(buffer.size())) % 32)
+        right = stands[::-1][: buffer.size()]
+        assert (got.observations.numpy() == np.concatenate([t[0] for t in right])).all()
+        assert (got.next_observations.numpy() == np.concatenate([t[1] for t in right])).all()
+        assert got.actions.squeeze(1).tolist() == [int(t[2][0]) for t in right]
+    assert buffer.size() == 32 or kind is FrameReplayBuffer
+
+
+def test_frames_of_undone_steps_make_room_again() -> None:
+    buffer = make(FrameReplayBuffer, 64)
+    assert isinstance(buffer, FrameReplayBuffer)
+    for transition in stream(40, (90, 90)):
+        buffer.add(*transition)
+    written = buffer.ring.head
+    for _ in range(30):
+        for transition in stream(5, (90, 90), seed=2):
+            buffer.add(*transition)
+        buffer.drop(5)
+    assert (buffer.size(), buffer.ring.head) == (40, written + 4)  # another episode's first stack
 
 
 def test_dropping_more_than_there_is_leaves_nothing_to_sample() -> None:
@@ -168,6 +226,8 @@ def test_a_restored_buffer_continues_like_the_original(
     transitions = list(stream(steps + 20, (4, 60)))
     for transition in transitions[:steps]:
         original.add(*transition)
+    if steps:
+        original.drop(3)
     state = {name: array.copy() for name, array in original.state().items()}
     copy.restore(state)
     for transition in transitions[steps:]:
