@@ -16,6 +16,7 @@ from agents.proposers import (
 from agents.replay import OverseenReplayBuffer
 from agents.settings import Credit, DoubleDQNSettings, epsilon_at
 from agents.targets import double_q_target
+from agents.vec_env import OversightVecEnv, remote_of_vec_env
 
 __all__ = [
     "CHECKPOINT_VERSION",
@@ -28,6 +29,7 @@ __all__ = [
     "HeldRandomProposer",
     "LearnStep",
     "OverseenReplayBuffer",
+    "OversightVecEnv",
     "Proposer",
     "RandomProposer",
     "double_q_target",
@@ -36,5 +38,6 @@ __all__ = [
     "learn",
     "load",
     "make_agent",
+    "remote_of_vec_env",
     "save",
 ]

@@ -21,6 +21,7 @@ from oversight.log import InterventionLog, LogMeta, StepTable
 from oversight.oracle import OracleOverseer
 from oversight.overseer import AllowAll, Overseer, ScriptedOverseer
 from oversight.palette import PALETTE_GREY, PALETTE_RGB, to_grey, to_rgb
+from oversight.remote import Answering, Remote, following_seed
 from oversight.rewards import agent_reward
 from oversight.settings import GateSettings, Mode, RewardRule
 from oversight.simulated import HumanModel, SimulatedHuman
@@ -38,6 +39,7 @@ from oversight.types import (
     Tally,
     Verdict,
 )
+from oversight.vector import OversightVectorWrapper, remote_of
 from oversight.wrapper import OversightWrapper
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "PALETTE_RGB",
     "AllowAll",
     "Amendment",
+    "Answering",
     "AtariGame",
     "AtariSettings",
     "AtariSnapshot",
@@ -71,8 +74,10 @@ __all__ = [
     "Overseer",
     "OverseerGone",
     "OversightError",
+    "OversightVectorWrapper",
     "OversightWrapper",
     "Proposal",
+    "Remote",
     "RewardRule",
     "RunError",
     "Screen",
@@ -89,7 +94,9 @@ __all__ = [
     "Zone",
     "agent_reward",
     "entry_of",
+    "following_seed",
     "game_named",
+    "remote_of",
     "to_grey",
     "to_rgb",
 ]
