@@ -93,19 +93,17 @@ class FrameReplayBuffer(OverseenReplayBuffer):
 
     def _observation_state(self, used: int) -> Arrays:
         return {
-            "frames": self.ring.frames[: min(self.ring.reach, self.ring.capacity)],
-            "head": np.array([self.ring.head, self.ring.reach]),
+            "frames": self.ring.frames[: min(self.ring.head, self.ring.capacity)],
+            "head": np.array([self.ring.head]),
             "obs_at": self.obs_at[:used],
             "next_at": self.next_at[:used],
         }
 
     def _restore_observations(self, state: Mapping[str, NDArray[np.generic]], used: int) -> None:
-        frames = state["frames"]
-        # Older checkpoints hold one number: nothing was ever taken back.
-        head, reach = int(state["head"][0]), int(state["head"][-1])
-        if len(frames) != min(reach, self.ring.capacity) or frames.shape[1:] != self.obs_shape[1:]:
+        frames, head = state["frames"], int(state["head"][0])
+        if len(frames) != min(head, self.ring.capacity) or frames.shape[1:] != self.obs_shape[1:]:
             raise ValueError(f"frames of shape {frames.shape} do not fit this buffer")
         self.ring.frames[: len(frames)] = frames
-        self.ring.head, self.ring.reach = head, reach
+        self.ring.head = head
         self.obs_at[:used] = state["obs_at"]
         self.next_at[:used] = state["next_at"]

@@ -18,7 +18,6 @@ class FrameRing:
     Attributes:
         frames: (capacity, height, width); frame number n lies at n modulo capacity.
         head: number that the next frame gets.
-        reach: the highest that `head` ever was: what frames from further back have given way to.
     """
 
     def __init__(
@@ -39,7 +38,6 @@ class FrameRing:
             raise ValueError(f"expected a capacity of at least {2 * self.depth}, got {capacity}")
         self.frames: NDArray[np.generic] = np.zeros((capacity, *stack_shape[1:]), dtype=dtype)
         self.head = 0
-        self.reach = 0
 
     @property
     def capacity(self) -> int:
@@ -48,8 +46,12 @@ class FrameRing:
 
     @property
     def oldest(self) -> int:
-        """The lowest number of a frame that is still there."""
-        return max(0, self.reach - self.capacity)
+        """The lowest number of a frame that is still there, if none were taken back.
+
+        Those that were may have cost some more at this end: whoever remembers numbers asks after
+        each `place`.
+        """
+        return max(0, self.head - self.capacity)
 
     def place(self, stack: NDArray[np.generic]) -> int:
         """Keep a stack, writing only those of its frames that are not at the ring's end.
@@ -82,5 +84,4 @@ class FrameRing:
         numbers = np.arange(self.head, self.head + len(frames))
         self.frames[numbers % self.capacity] = frames
         self.head += len(frames)
-        self.reach = max(self.reach, self.head)
         return self.head - 1

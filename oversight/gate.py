@@ -291,7 +291,6 @@ class Gate:
         episode.last_executed = record.executed
         if record.terminated or record.truncated:
             self._episodes[index] = None
-            self._rings[index].clear()
         return episode
 
 

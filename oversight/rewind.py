@@ -115,8 +115,8 @@ class Ring:
         """Take back that step and those after it."""
         ids = [played.record.proposal.step_id for played in self._played]
         first = ids.index(step_id)
-        # What was undone before and is not on record yet is older: there was no step between.
-        self._undone += tuple(self._played)[first:]
+        # What was undone before and is not on record yet came after these.
+        self._undone = tuple(self._played)[first:] + self._undone
         for _ in ids[first:]:
             self._played.pop()
 

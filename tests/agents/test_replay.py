@@ -190,6 +190,8 @@ def test_frames_of_undone_steps_make_room_again() -> None:
             buffer.add(*transition)
         buffer.drop(5)
     assert (buffer.size(), buffer.ring.head) == (40, written + 4)  # another episode's first stack
+    buffer.drop(0)
+    assert (buffer.size(), buffer.ring.head) == (40, written + 4)
 
 
 def test_dropping_more_than_there_is_leaves_nothing_to_sample() -> None:

@@ -374,6 +374,29 @@ def test_steps_undone_by_one_that_failed_are_undone_by_the_next() -> None:
     assert table.gate.tally.rewound_steps == 2
 
 
+def test_one_failure_after_another_undoes_all_of_it_in_order() -> None:
+    late = Late({3: 2})
+    table = Table(late)
+    for action in (2, 3, 4):
+        table.play(action)
+    table.gate.decide([0])
+    late.table = {4: 1}
+    table.gate.decide([0])
+    table.play(5)
+    assert table.games[0].played == [2, 5]
+    assert table.sink.records[-1].undoes == (1, 2)
+
+
+def test_what_failed_in_an_episode_that_was_given_up_undoes_nothing() -> None:
+    table = Table(Late({3: 1}))
+    for action in (2, 3, 4):
+        table.play(action)
+    table.gate.decide([0])
+    table.reset()
+    table.play(5)
+    assert [r.undoes for r in table.sink.records] == [()] * 4
+
+
 # ------------------------------------------------------------------ counting
 
 
