@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from blocker.artifact import Blocker
 from blocker.dataset import NO_ACTION
-from oversight.games import Game
+from oversight.game import Game
 from oversight.types import Decision, Hint, Proposal, Source, Verdict
 
 __all__ = ["BlockerOverseer"]

@@ -1,4 +1,4 @@
-"""The commands: `python -m experiments demo | run | audit`."""
+"""The commands: `python -m experiments demo | run | audit | truth | people`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Annotated
 import tyro
 
 from experiments.audit import AuditSettings, audit
+from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import RunSettings
 from experiments.stopping import StopFlag, stop_on_signals
+from experiments.truth_study import TruthSettings, truth_study
 from oversight import OversightError, RunError
 
 __all__ = ["main"]
@@ -100,10 +102,36 @@ class Audit:
     settings: Annotated[AuditSettings, tyro.conf.OmitArgPrefixes]
 
 
-def _do(command: Run | Audit, reporter: Reporter, stop: StopFlag) -> int:
+@dataclass(frozen=True)
+class Truth:
+    """Count the catastrophes of each game: nobody overseeing, and the exact truth as overseer."""
+
+    settings: Annotated[TruthSettings, tyro.conf.OmitArgPrefixes]
+
+
+@dataclass(frozen=True)
+class People:
+    """Count what the simulated person misses and blocks needlessly, with and without rewind."""
+
+    settings: Annotated[PeopleSettings, tyro.conf.OmitArgPrefixes]
+
+
+Study = Audit | Truth | People
+
+
+def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
     if isinstance(command, Audit):
         audit(command.settings.check(), reporter, stop)
-        return INTERRUPTED if stop() else 0
+    elif isinstance(command, Truth):
+        truth_study(command.settings.check(), reporter, stop)
+    else:
+        people_study(command.settings.check(), reporter, stop)
+    return INTERRUPTED if stop() else 0
+
+
+def _do(command: Run | Study, reporter: Reporter, stop: StopFlag) -> int:
+    if isinstance(command, Study):
+        return _study(command, reporter, stop)
     run = command.directory()
     reporter.say(f"Run directory: {run.path}")
     stage = run_sitting(run, reporter, stop)
@@ -118,7 +146,7 @@ def _do(command: Run | Audit, reporter: Reporter, stop: StopFlag) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     command = tyro.extras.subcommand_cli_from_dict(
-        {"demo": Demo, "run": Run, "audit": Audit},
+        {"demo": Demo, "run": Run, "audit": Audit, "truth": Truth, "people": People},
         args=arguments,
         prog="python -m experiments",
         config=(tyro.conf.EnumChoicesFromValues,),

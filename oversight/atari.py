@@ -122,6 +122,11 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self._game_return = 0.0
 
     @property
+    def emulator(self) -> Emulator:
+        """The console itself, to be read: memory and lives, for audits and adversaries."""
+        return self._emulator
+
+    @property
     def catastrophe_name(self) -> str:
         """See `oversight.wrapper.Overseeable`."""
         return self.catastrophe.name

@@ -104,6 +104,8 @@ class LookAhead(Truth[E]):
         watch = self._watched()
         if self._nothing_to_avert(watch) or watch.harmful:
             return False
+        if any(self._known.values()):
+            return False
         likeliest_first = dict.fromkeys((*self._order, *range(self._n_actions)))
         if any(self._holds(action) for action in likeliest_first):
             return False

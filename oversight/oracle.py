@@ -16,6 +16,8 @@ class OracleOverseer:
     def __init__(self, probes: Sequence[TruthProbe]) -> None:
         """Bind to the truth of the environments that will propose, in the gate's order."""
         self._probes = tuple(probes)
+        self.lost = 0
+        """Steps judged so far at which no action could avert the harm any more."""
 
     def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
         """Judge each proposal by its environment's truth; see `Overseer.review`."""
@@ -25,6 +27,7 @@ class OracleOverseer:
         probe = self._probes[proposal.env_index]
         unsafe, best = probe.unsafe(proposal.action), None
         if not unsafe and probe.doomed:
+            self.lost += not proposal.recheck
             # Nobody knows better, but what holds out longest may yet be saved by chance.
             best = probe.last_resort()
             unsafe = best != proposal.action

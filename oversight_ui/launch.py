@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from oversight.errors import LinkError
-from oversight.games import Game
+from oversight.game import Game
 from oversight_ui.display import display_problem
 from oversight_ui.link import LinkServer
 

@@ -22,7 +22,7 @@ from typing import Final
 import zmq
 
 from oversight.errors import LinkError
-from oversight.games import Game
+from oversight.game import Game
 from oversight_ui.codec import decode, encode
 from oversight_ui.directory import SOCKET_NAME, is_locked, link_address, make_private, take_lock
 from oversight_ui.messages import (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oversight.games import Game
+from oversight.game import Game
 from oversight.types import Hint, Tally, Verdict
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oversight.games import Game
+from oversight.game import Game
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box
 from oversight_ui.paint import AMBER, CARD, DIM, GREY, INK, Brush

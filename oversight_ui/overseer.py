@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oversight.errors import OverseerGone
-from oversight.games import Game
+from oversight.game import Game
 from oversight.overseer import Overseer
 from oversight.types import Amendment, Decision, Proposal, Screen, Source, Verdict
 from oversight_ui.link import LinkServer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pygame
 
-from oversight.games import Game
+from oversight.game import Game
 from oversight.types import Tally
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, Layout, lay_out, zone_box

@@ -18,6 +18,14 @@ COLLISION = 61
 LASTING = 4
 """Frames that a collision has to last: with a truck on the screen the address can flip for 1 to 3
 frames and be undone. One that ends the game counts at once."""
+BIRD_X, COYOTE_X = 80, 81
+"""RAM addresses of columns."""
+TRUCK = (42, 43)
+"""RAM addresses of the truck's place; both 0 while there is none."""
+FAR = 44
+"""Columns: with no truck on the road and the Coyote this far away no action of the bird was ever
+unsafe. The farthest that one was, in 2,474 states of mostly guarded play with all 18 actions
+tried, is 32 columns; a third more to spare."""
 LEVEL = 22
 """RAM address of the level, 0 for the first."""
 NOOP, UP, RIGHT, LEFT, DOWN, UPRIGHT, UPLEFT, DOWNRIGHT, DOWNLEFT = 0, 2, 3, 4, 5, 6, 7, 8, 9
@@ -58,8 +66,25 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
         return DeathWatch(self.levels, LASTING if counts else 0)
 
     def out_of_reach(self, emulator: Emulator) -> bool:
-        """See `Catastrophe.out_of_reach`: on later levels nothing counts."""
-        return int(emulator.ram()[LEVEL]) >= self.levels
+        """See `Catastrophe.out_of_reach`: the Coyote is far and no truck comes, or a later level.
+
+        Harm can still be met from there, but not become unavoidable within a step.
+        """
+        ram = emulator.ram()
+        if ram[LEVEL] >= self.levels:
+            return True
+        apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
+        return ram[COLLISION] == 0 and apart > FAR and not (ram[TRUCK[0]] or ram[TRUCK[1]])
+
+    def situation(self, emulator: Emulator) -> str:
+        """See `Catastrophe.situation`."""
+        ram = emulator.ram()
+        truck = "truck" if ram[TRUCK[0]] or ram[TRUCK[1]] else "no truck"
+        apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
+        near = (
+            "Coyote near" if apart <= FAR // 2 else "Coyote off" if apart <= FAR else "Coyote far"
+        )
+        return f"{near}, {truck}"
 
 
 class DeathWatch:

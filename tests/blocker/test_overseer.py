@@ -6,7 +6,8 @@ import torch
 
 from blocker import Blocker, BlockerNetwork, BlockerOverseer, NetworkSpec, input_for
 from oversight import BlockerMismatch
-from oversight.games import PONG, Game
+from oversight.game import Game
+from oversight.games import PONG
 from oversight.testing import OverseerContract, proposal_of
 from oversight.types import Proposal, Source, Verdict
 

@@ -11,7 +11,8 @@ import pytest
 from oversight import Amendment, Decision, Event, InterventionLog, Source, StepRecord, Verdict
 from oversight.__main__ import main
 from oversight.card import card_of
-from oversight.games import PONG, Zone, game_named
+from oversight.game import Zone
+from oversight.games import PONG, game_named
 
 Make = Callable[..., StepRecord]
 
@@ -84,7 +85,9 @@ def test_a_game_that_nobody_knows() -> None:
 def test_a_game_says_something_of_each_of_its_actions() -> None:
     with pytest.raises(ValueError, match="pong: expected 6 entries of safe_twin, got 1"):
         replace(PONG, safe_twin=(2,))
-    with pytest.raises(ValueError, match="pong: expected 6 entries of arrows, got 0"):
-        replace(PONG, arrows=())
+    with pytest.raises(ValueError, match="pong: expected 6 entries of arrows, got 1"):
+        replace(PONG, arrows=((0, 0),))
+    with pytest.raises(ValueError, match=r"pong: expected actions in \[0, 6\), got 6"):
+        replace(PONG, toward_harm=6)
     assert PONG.n_actions == 6
     assert PONG.zone == Zone(178, 193, 0, 159)

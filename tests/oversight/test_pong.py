@@ -17,10 +17,10 @@ from oversight import (
     OversightWrapper,
     game_named,
 )
-from oversight.catastrophes import PongZone, catastrophe_of
+from oversight.catastrophes import PongZone
 from oversight.catastrophes.pong import FIELD_BOTTOM, PADDLE_ADDRESS
 from oversight.emulator import AleEmulator, Emulator
-from oversight.games import PONG
+from oversight.games import PONG, entry_of
 from oversight.lookahead import LookAhead
 from oversight.testing import MemorySink
 
@@ -93,9 +93,9 @@ def test_the_zone_is_what_the_game_says_it_is() -> None:
     assert zone is not None
     assert (PongZone().first_row, FIELD_BOTTOM) == (zone.top, zone.bottom) == (178, 193)
     assert PongZone(zone_rows=20).first_row == 174
-    assert catastrophe_of("pong") == PongZone()
-    with pytest.raises(ValueError, match="no catastrophe is known for game 'chess'"):
-        catastrophe_of("chess")
+    assert entry_of("pong").truth.catastrophe == PongZone()
+    with pytest.raises(ValueError, match="unknown catastrophe 'left' of pong: expected one of bot"):
+        AtariGame(PONG, definition="left")
 
 
 def test_entries_are_counted_frame_by_frame_and_staying_is_one() -> None:
@@ -123,7 +123,7 @@ def test_entries_are_counted_frame_by_frame_and_staying_is_one() -> None:
 # ------------------------------------------------------------------ look-ahead
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Thorough(PongZone):
     """Never takes the shortcut, and may look farther."""
 
@@ -140,7 +140,7 @@ class Thorough(PongZone):
 def other_opinion(env: AtariGame, catastrophe: PongZone) -> np.ndarray:
     """What another look-ahead says of the environment's present moment."""
     truth = LookAhead(env._emulator, catastrophe, n_actions=6, frameskip=PONG.frameskip)
-    truth.moved(env._watch)
+    truth.moved(env._watches[0])
     return truth.unsafe_actions()
 
 
@@ -164,7 +164,7 @@ def test_the_shortcut_says_what_look_ahead_says(proposer: Proposer) -> None:
             taken += 1
             # Down is what leads to the zone; every fourth state all the actions are tried.
             truth = LookAhead(env._emulator, Thorough(), n_actions=6, frameskip=PONG.frameskip)
-            truth.moved(env._watch)
+            truth.moved(env._watches[0])
             assert not (truth.unsafe_actions().any() if step % 4 == 0 else truth.unsafe(DOWN))
         # Out of the zone again at times, so that always_down has states above it too.
         over = env.step(next(propose))[2] or step % 60 == 59
@@ -177,7 +177,7 @@ def test_horizons_of_2_4_and_8_steps_say_the_same() -> None:
     propose = dipping(np.random.default_rng(4))
     compared, unsafe = 0, 0
     while compared < 60:
-        if not env.truth._out_of_reach and not env._watch.harmful:
+        if not env.truth._out_of_reach and not env._watches[0].harmful:
             near = other_opinion(env, Thorough(steps=2))
             assert (near == other_opinion(env, Thorough(steps=4))).all()
             assert (near == other_opinion(env, Thorough(steps=8))).all()
@@ -208,7 +208,7 @@ def test_asking_changes_nothing() -> None:
 
 def test_asking_changes_nothing_frame_by_frame_either() -> None:
     # With one frame a step the frame before the first is the one that look-ahead leaves stale.
-    every_frame = type(PONG)(**{f: getattr(PONG, f) for f in PONG.__slots__} | {"frameskip": 1})
+    every_frame = PONG.with_frameskip(1)
     asked, plain = AtariGame(every_frame), AtariGame(every_frame)
     asked.reset(seed=1), plain.reset(seed=1)
     for action in [DOWN] * 60 + [UP] * 20 + [DOWN] * 40:

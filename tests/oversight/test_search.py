@@ -1,0 +1,101 @@
+"""The search for a way out, on a path that no single backup walks."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import pytest
+
+from oversight.catastrophe import Catastrophe
+from oversight.lookahead import LookAhead
+from oversight.search import survives
+
+PATH = "RRURRUUR"
+"""The only way on: any other move falls."""
+
+
+class Tightrope:
+    """A walker who has to make the right move at every frame."""
+
+    game_over = False
+
+    def __init__(self) -> None:
+        self.place = 0
+        self.fallen = False
+
+    def act(self, action: int) -> float:
+        self.fallen |= self.place < len(PATH) and "RU"[action] != PATH[self.place]
+        self.place += 1
+        return 0.0
+
+    def snapshot(self) -> tuple[int, bool]:
+        return self.place, self.fallen
+
+    def restore(self, state: tuple[int, bool]) -> None:
+        self.place, self.fallen = state
+
+    def key(self, state: tuple[int, bool]) -> Hashable:
+        return state
+
+
+@dataclass
+class Fall:
+    """Sees the walker fall."""
+
+    harmful: bool = False
+
+    @property
+    def state(self) -> Hashable:
+        return self.harmful
+
+    def frame(self, walker: Tightrope) -> bool:
+        began, self.harmful = walker.fallen and not self.harmful, walker.fallen
+        return began
+
+    def copy(self) -> Fall:
+        return Fall(self.harmful)
+
+
+class Falling(Catastrophe[Tightrope]):
+    name = "fall"
+    backups = (0, 1)
+    horizon = 4
+
+    def watch(self, emulator: Tightrope) -> Fall:
+        return Fall(emulator.fallen)
+
+
+def test_a_way_that_takes_turns_is_found() -> None:
+    def tried(steps: int, budget: int = 100) -> bool:
+        return survives(
+            Tightrope(), Fall(), backups=(0, 1), steps=steps, frameskip=1, budget=budget
+        )
+
+    assert tried(len(PATH))
+    assert not tried(len(PATH), budget=3)
+
+
+def test_a_state_is_lost_only_if_the_search_says_so() -> None:
+    walker = Tightrope()
+    truth = LookAhead(walker, Falling(), n_actions=2, frameskip=1)
+    truth.moved(Fall())
+    # Neither move can be followed by one backup for four frames, yet R can be followed by R, U...
+    assert not truth.doomed
+    assert truth.unsafe_actions().tolist() == [False, True]
+    assert walker.snapshot() == (0, False)
+
+
+def test_after_a_false_step_all_is_lost_and_nobody_is_blamed_again() -> None:
+    walker = Tightrope()
+    truth, watch = LookAhead(walker, Falling(), n_actions=2, frameskip=1), Fall()
+    truth.moved(watch)
+    walker.place = 2
+    truth.moved(watch)
+    assert truth.unsafe_actions().tolist() == [True, False]
+    assert truth.last_resort() == 1
+
+
+def test_there_is_no_truth_before_a_game() -> None:
+    with pytest.raises(RuntimeError, match="expected a game in progress"):
+        LookAhead(Tightrope(), Falling(), n_actions=2, frameskip=1).unsafe(0)
