@@ -24,7 +24,7 @@ from oversight.palette import PALETTE_GREY, PALETTE_RGB, to_grey, to_rgb
 from oversight.remote import Answering, Remote, following_seed
 from oversight.rewards import agent_reward
 from oversight.settings import GateSettings, Mode, RewardRule
-from oversight.simulated import HumanModel, SimulatedHuman
+from oversight.simulated import MODELS, HumanModel, SimulatedHuman
 from oversight.sink import NullSink, StepSink
 from oversight.truth import TruthProbe
 from oversight.types import (
@@ -33,6 +33,7 @@ from oversight.types import (
     Event,
     Hint,
     Proposal,
+    Rewind,
     Screen,
     Source,
     StepRecord,
@@ -44,6 +45,7 @@ from oversight.wrapper import OversightWrapper
 
 __all__ = [
     "GAMES",
+    "MODELS",
     "PALETTE_GREY",
     "PALETTE_RGB",
     "AllowAll",
@@ -79,6 +81,7 @@ __all__ = [
     "Proposal",
     "Remote",
     "RewardRule",
+    "Rewind",
     "RunError",
     "Screen",
     "ScriptedOverseer",

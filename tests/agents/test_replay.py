@@ -190,8 +190,10 @@ def test_frames_of_undone_steps_make_room_again() -> None:
             buffer.add(*transition)
         buffer.drop(5)
     assert (buffer.size(), buffer.ring.head) == (40, written + 4)  # another episode's first stack
+    for transition in stream(5, (90, 90), seed=2):
+        buffer.add(*transition)
     buffer.drop(0)
-    assert (buffer.size(), buffer.ring.head) == (40, written + 4)
+    assert (buffer.size(), buffer.ring.head) == (45, written + 9)
 
 
 def test_dropping_more_than_there_is_leaves_nothing_to_sample() -> None:
