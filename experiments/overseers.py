@@ -23,14 +23,15 @@ from oversight import (
     game_named,
     to_rgb,
 )
+from oversight.simulated import MODELS
 from oversight_ui import HumanOverseer, LinkServer, Spectator, display_problem, open_window
 from oversight_ui.messages import Status
 
 __all__ = ["Seat", "take_seat"]
 
 SIMULATED_NOTE = (
-    "[bold]A simulated person oversees[/bold] (the emulator's truth with reaction time, lapses "
-    "and false alarms): all human minutes below are a model's."
+    "[bold]A simulated person oversees[/bold] (the game's rule for people, from the emulator, with "
+    "reaction time, lapses and false alarms): all human minutes below are a model's."
 )
 
 
@@ -42,6 +43,7 @@ class Seat:
         choice: who oversees, decided: never `AUTO`.
         seed: of the simulated person.
         game: name of the game.
+        person: which simulated person, if one sits there.
         server: the run's end of the link to the window.
         human: the person, if one sits there.
         nobody: a window is open, but nobody pressed a key.
@@ -50,6 +52,7 @@ class Seat:
     choice: OverseerChoice
     seed: int
     game: str
+    person: str = "typical"
     server: LinkServer | None = None
     human: HumanOverseer | None = None
     nobody: bool = False
@@ -73,7 +76,8 @@ class Seat:
         banner = "SIMULATED PERSON oversees"
         if self.nobody:
             banner += ": nobody pressed a key"
-        return self.watched(SimulatedHuman([env.truth], rng), banner)
+        human = SimulatedHuman([env.rule], rng, MODELS[self.person], safe_twin=env.safe_twin)
+        return self.watched(human, banner)
 
     def watched(self, overseer: Overseer, banner: str, phase: str = "oversight") -> Overseer:
         """An overseer whose decisions are shown in the window, if there is one."""
@@ -111,16 +115,23 @@ def take_seat(settings: RunSettings, reporter: Reporter, stop: StopFlag) -> Iter
     if choice is not OverseerChoice.PERSON:
         if choice is OverseerChoice.SIMULATED:
             reporter.say(SIMULATED_NOTE)
-        yield Seat(choice, settings.seed, settings.game)
+        yield Seat(choice, settings.seed, settings.game, settings.person)
         return
     with _window(settings, stop) as (server, human):
         reporter.say("The window is open: read the start screen and press a key in it.")
-        seat = Seat(choice, settings.seed, settings.game, server, human)
+        seat = Seat(choice, settings.seed, settings.game, settings.person, server, human)
         if not _somebody(human, settings.start_seconds):
             if not stop():
                 why = "Nobody pressed a key. " if server.connected else "The window was closed. "
                 reporter.say(why + SIMULATED_NOTE)
-            seat = Seat(OverseerChoice.SIMULATED, settings.seed, settings.game, server, nobody=True)
+            seat = Seat(
+                OverseerChoice.SIMULATED,
+                settings.seed,
+                settings.game,
+                settings.person,
+                server,
+                nobody=True,
+            )
         yield seat
 
 

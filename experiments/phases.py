@@ -109,6 +109,7 @@ def open_log(path: Path, settings: RunSettings) -> InterventionLog:
             "reward_rule": gate.reward_rule.value,
             "penalty": gate.penalty,
             "history": gate.history,
+            "rewind_steps": settings.rewind_steps,
         },
         environment={
             "frameskip": game.frameskip,
@@ -136,12 +137,12 @@ def play(
     Raises:
         OversightError: the log, the checkpoint or the agent failed; what was recorded is kept.
     """
-    done = len(log.steps([phase.name]))
+    done = len(log.steps([phase.name], undone=True))
     env = AtariGame(game_named(settings.game), AtariSettings(max_agent_steps=phase.segment_steps))
     wrapper = OversightWrapper(
         env,
         phase.overseer(env),
-        GateSettings(mode=phase.mode),
+        GateSettings(mode=phase.mode, rewind_steps=settings.rewind_steps),
         sink=log,
         episode_seed=episode_seed(settings.seed),
         phase=phase.name,
@@ -161,7 +162,7 @@ def play(
     log.flush()
     save(agent, run.agent)
     export_agent_zip(agent, run.agent_zip)
-    return Ended(len(log.steps([phase.name])) >= phase.steps, gone, wrapper.gate.tally)
+    return Ended(len(log.steps([phase.name], undone=True)) >= phase.steps, gone, wrapper.gate.tally)
 
 
 def _learn(

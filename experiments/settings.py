@@ -6,7 +6,9 @@ import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from blocker.inputs import PRESETS
 from oversight import RunError, game_named
+from oversight.simulated import MODELS
 
 __all__ = ["QUICK", "Condition", "Handover", "OverseerChoice", "RunSettings"]
 
@@ -57,6 +59,13 @@ class RunSettings:
     overseer: OverseerChoice = OverseerChoice.AUTO
     """Who oversees the first phase."""
 
+    person: str = "typical"
+    """Which simulated person: perfect, careful, typical or tired."""
+
+    rewind_steps: int = 0
+    """How many agent steps late a block may come and still be carried out at the step it was
+    meant for, by taking the game back; 0 never does, as in the paper."""
+
     condition: Condition = Condition.HIRL
     """What is done with unsafe actions."""
 
@@ -92,15 +101,13 @@ class RunSettings:
         Raises:
             RunError: says what was expected and what came.
         """
-        try:
-            game_named(self.game)
-        except ValueError as error:
-            raise RunError(str(error)) from None
+        self._check_names()
         for name in ("oversight_steps", "segment_steps", "blocker_steps"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
-        if self.seed < 0:
-            raise RunError(f"expected a seed of 0 or more, got {self.seed}")
+        for name in ("seed", "rewind_steps"):
+            if getattr(self, name) < 0:
+                raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
         if self.blocker_epochs is not None and self.blocker_epochs < 1:
             raise RunError(f"expected blocker_epochs of 1 or more, got {self.blocker_epochs}")
         if re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device) is None:
@@ -113,6 +120,20 @@ class RunSettings:
                 "the condition penalty_only is judged by the exact truth: leave --overseer out"
             )
         return self
+
+    def _check_names(self) -> None:
+        try:
+            game_named(self.game)
+        except ValueError as error:
+            raise RunError(str(error)) from None
+        if self.game not in PRESETS:
+            raise RunError(
+                f"no Blocker can be trained for {self.game} yet: expected one of "
+                f"{', '.join(sorted(PRESETS))}; its truth can be studied with: "
+                f"python -m experiments truth --games {self.game}"
+            )
+        if self.person not in MODELS:
+            raise RunError(f"expected a person of {', '.join(MODELS)}, got {self.person!r}")
 
     def quick(self) -> RunSettings:
         """The same run at a size for smoke tests."""

@@ -116,9 +116,11 @@ def summarise(
         blocker: the held-out figures of its Blocker; None if there is none.
     """
     table, events = log.steps(), log.events()
+    played, rewinds = log.steps(undone=True), log.rewinds()
     names = phase_names(settings.condition)
     phases = {name: phase_figures(table, events, name) for name in names}
-    human = np.isin(table.source, _PEOPLE)
+    # A person's time is spent on steps that are taken back too.
+    human = np.isin(played.source, _PEOPLE)
     returns = _whole_game_returns(table)
     handed = AFTER in phases and phases[AFTER].agent_steps > 0
     seconds = state.wall_seconds
@@ -128,7 +130,7 @@ def summarise(
         "game": settings.game,
         "seed": settings.seed,
         "overseer": state.overseer,
-        "agent_steps": len(table),
+        "agent_steps": len(played),
         "episodes": len(np.unique(table.episode)),
         "catastrophes": len(events),
         "catastrophes_after_handover": phases[AFTER].catastrophes if handed else None,
@@ -141,15 +143,17 @@ def summarise(
         "blocks": int(table.blocked.sum()),
         "needless_blocks": _total(phases, "needless_blocks"),
         "human_decisions": int(human.sum()),
-        "human_seconds": float(table.attention_seconds[human].sum()),
+        "human_seconds": float(played.attention_seconds[human].sum()),
         "human_seconds_are": _kind_of_seconds(table),
-        "rewinds": 0,
+        "rewinds": len(rewinds),
+        "rewound_steps": len(played) - len(table),
+        "undone_catastrophes": len(log.events(undone=True)) - len(events),
         "blocker": blocker,
         "handover": state.handover,
         "readiness": state.readiness,
         "game_return_mean": float(returns.mean()) if len(returns) else None,
         "games_finished": len(returns),
-        "agent_steps_per_second": len(table) / seconds if seconds > 0 else None,
+        "agent_steps_per_second": len(played) / seconds if seconds > 0 else None,
         "wall_seconds": seconds,
         "phases": {
             name: {**vars(figures), "needless_rate": figures.needless_rate}
