@@ -13,7 +13,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvObs, VecEnvStepR
 
 from oversight.gate import Gate, Outcome
 from oversight.overseer import Overseer
-from oversight.remote import EPISODE_SEED, SCREEN, Remote
+from oversight.remote import EPISODE_SEED, SCREEN, Remote, no_rewinds
 from oversight.settings import GateSettings
 from oversight.sink import StepSink
 
@@ -71,8 +71,10 @@ class OversightVecEnv(VecEnvWrapper):
 
         Raises:
             TypeError: the environments do not answer.
+            ValueError: `settings` has `rewind_steps`, which only `OversightWrapper` can carry out.
         """
         super().__init__(venv)
+        no_rewinds(settings)
         self._remote = remote or remote_of_vec_env(venv)
         about = self._remote.about[0]
         self._episode_seed = episode_seed

@@ -19,11 +19,21 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from oversight.settings import GateSettings
 from oversight.truth import TruthProbe
 from oversight.types import Screen
 from oversight.wrapper import Overseeable
 
-__all__ = ["EPISODE_SEED", "SCREEN", "About", "Answering", "Ask", "Remote", "following_seed"]
+__all__ = [
+    "EPISODE_SEED",
+    "SCREEN",
+    "About",
+    "Answering",
+    "Ask",
+    "Remote",
+    "following_seed",
+    "no_rewinds",
+]
 
 ObsType = TypeVar("ObsType")
 
@@ -60,6 +70,19 @@ def following_seed(seed: int) -> int:
     not be played again by itself.
     """
     return int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
+
+
+def no_rewinds(settings: GateSettings | None) -> None:
+    """Refuse settings that take a game back: environments elsewhere cannot be taken back.
+
+    Raises:
+        ValueError: says what to do.
+    """
+    if settings is not None and settings.rewind_steps > 0:
+        raise ValueError(
+            f"expected rewind_steps of 0 in front of a vector environment, got "
+            f"{settings.rewind_steps}: use OversightWrapper, a person looks at one game"
+        )
 
 
 class Answering(gymnasium.Wrapper[ObsType, int, ObsType, int]):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from oversight.gate import Gate, Outcome, Settled
 from oversight.overseer import Overseer
-from oversight.remote import EPISODE_SEED, SCREEN, Remote
+from oversight.remote import EPISODE_SEED, SCREEN, Remote, no_rewinds
 from oversight.settings import GateSettings
 from oversight.sink import StepSink
 
@@ -92,8 +92,10 @@ class OversightVectorWrapper(VectorWrapper[ObsType, Actions, ObsType, Actions, A
 
         Raises:
             TypeError: the environments do not answer, or say not how they reset.
+            ValueError: `settings` has `rewind_steps`, which only `OversightWrapper` can carry out.
         """
         super().__init__(env)
+        no_rewinds(settings)
         self._mode = env.metadata.get("autoreset_mode")
         if not isinstance(self._mode, AutoresetMode):
             raise TypeError(

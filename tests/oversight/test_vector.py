@@ -23,6 +23,7 @@ from oversight import (
     AtariGame,
     AtariSettings,
     Decision,
+    GateSettings,
     OracleOverseer,
     OversightVectorWrapper,
     Proposal,
@@ -201,6 +202,13 @@ def test_a_person_judges_one_environment() -> None:
         with pytest.raises(ValueError, match="one proposal at a time, got 2"):
             env.step(np.array([0, 0]))
         assert env.gate.tally.steps == 0
+
+
+def test_what_is_elsewhere_cannot_be_taken_back() -> None:
+    with pytest.raises(
+        ValueError, match="rewind_steps of 0 in front of a vector environment, got 8"
+    ):
+        OversightVectorWrapper(echoes(1), AllowAll(), GateSettings(rewind_steps=8))
 
 
 def test_environments_that_do_not_answer_are_refused() -> None:
