@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 
 from blocker.metrics import Scores
+from oversight.bounds import upper_bound
 
 __all__ = [
     "ThresholdRule",
@@ -46,25 +46,6 @@ class ThresholdRule:
     miss_rate: float = 0.05
     confidence: float = 0.95
     highest: float = 0.1
-
-
-def upper_bound(events: int, trials: int, confidence: float = 0.95) -> float:
-    """One-sided exact (Clopper-Pearson) upper bound of a rate.
-
-    Args:
-        events: how often it happened.
-        trials: out of how many.
-        confidence: probability that the bound holds.
-
-    Returns:
-        The rate p at which `events` or fewer out of `trials` have probability 1 - confidence;
-        1.0 without trials.
-    """
-    if not 0 <= events <= trials:
-        raise ValueError(f"expected 0 <= events <= trials, got {events} of {trials}")
-    if events == trials:
-        return 1.0
-    return float(beta.ppf(confidence, events + 1, trials - events))
 
 
 def runs_needed(miss_rate: float, confidence: float = 0.95, missed: int = 0) -> int:

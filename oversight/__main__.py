@@ -1,4 +1,4 @@
-"""The commands: `python -m oversight games | log info`."""
+"""The commands: `python -m oversight games | log info | log audit`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Literal
 
 import tyro
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+from oversight.audit import Basis, audit_log, audit_tables, write_audit
 from oversight.card import card_of, card_table
 from oversight.errors import OversightError
 from oversight.games import GAMES
@@ -28,19 +30,52 @@ class Log:
     """Look at an intervention log.
 
     info: its card, with game, decisions, blocks, catastrophes and what the labels cost.
+    audit: the truth of each decision; misses and false alarms by overseer, phase and situation.
     """
 
-    what: tyro.conf.Positional[Literal["info"]]
+    what: tyro.conf.Positional[Literal["info", "audit"]]
     """What to do with it."""
 
     log: tyro.conf.Positional[Path]
     """The log file, such as runs/first/log.sqlite."""
 
+    rule: str | None = None
+    """Of an audit: what must not happen, by its name in the game, such as "margin" in Pong; what
+    results are counted by if not given."""
 
-def _table_of(command: Games | Log) -> Table:
-    if isinstance(command, Log):
-        return card_table(card_of(command.log))
-    return _games_table()
+    truth: Literal["auto", "replay", "logged"] = "auto"
+    """Of an audit: "replay" plays the game again and asks the emulator, "logged" takes what the
+    log holds, "auto" replays if it can be done."""
+
+    json: Path | None = None
+    """Of an audit: a file for the counts and for every decision with its truth."""
+
+
+def _tables_of(command: Games | Log) -> list[Table]:
+    if isinstance(command, Games):
+        return [_games_table()]
+    if command.what == "audit":
+        return _audit(command)
+    if (command.rule, command.truth, command.json) != (None, "auto", None):
+        raise OversightError("--rule, --truth and --json belong to an audit: log audit LOG")
+    return [card_table(card_of(command.log))]
+
+
+def _audit(command: Log) -> list[Table]:
+    if command.json is not None and not command.json.parent.is_dir():
+        raise OversightError(f"{command.json.parent} is not a directory: make it first")
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("playing the log again", total=None)
+        audit = audit_log(
+            command.log,
+            definition=command.rule,
+            basis=None if command.truth == "auto" else Basis(command.truth),
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    if command.json is not None:
+        write_audit(audit, command.json)
+    return audit_tables(audit)
 
 
 def _games_table() -> Table:
@@ -61,11 +96,14 @@ def main(arguments: list[str] | None = None) -> int:
         description="Look at games and intervention logs.",
     )
     try:
-        table = _table_of(command)
+        tables = _tables_of(command)
     except OversightError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    Console(highlight=False).print(table)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    Console(highlight=False).print(*tables, sep="\n\n")
     return 0
 
 
