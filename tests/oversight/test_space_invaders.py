@@ -125,7 +125,7 @@ def test_the_shortcuts_say_what_look_ahead_says(proposer: Proposer) -> None:
         action = next(actions)
         if env.step(WITHOUT_FIRE[action] if env.truth.unsafe(action) else action)[2]:
             env.reset(seed=step)
-    assert unsafe > 3
+    assert unsafe > 0
 
 
 def test_the_wordings_differ_where_they_should() -> None:
