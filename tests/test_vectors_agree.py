@@ -295,10 +295,17 @@ def check(
     return vector
 
 
+CASES = {"nobody": (2,), "oracle": (1, 2, 3), "script": (3,)}
+"""Who oversees how many environments."""
+
+
 @pytest.mark.parametrize(
-    ("who", "n_envs"), [("nobody", 2), ("oracle", 1), ("oracle", 2), ("oracle", 3), ("script", 3)]
+    ("skin", "who", "n_envs"),
+    [
+        *((skin, who, n) for skin in ("next step", "dummy") for who in CASES for n in CASES[who]),
+        *((skin, who, 2) for skin in ("same step", "disabled") for who in ("oracle", "script")),
+    ],
 )
-@pytest.mark.parametrize("skin", SERIAL)
 def test_in_one_process(skin: str, who: str, n_envs: int) -> None:
     vector = check(skin, pong(20), who, GateSettings(), n_envs, 45)
     assert vector.tally.episodes >= 3 * n_envs

@@ -93,6 +93,11 @@ def oracles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return play(path, lambda game: OracleOverseer([game.truth]))
 
 
+@pytest.fixture(scope="module")
+def audited(oracles: Path) -> Audit:
+    return audit_log(oracles)
+
+
 @pytest.fixture
 def copy(oracles: Path, tmp_path: Path) -> Path:
     path = tmp_path / "copy.sqlite"
@@ -113,8 +118,10 @@ def group(audit: Audit, kind: str, name: str) -> Counts:
 # ------------------------------------------------------------------------------- playing it again
 
 
-def test_the_truth_that_is_found_again_is_the_one_that_was_known(oracles: Path) -> None:
-    audit = audit_log(oracles)
+def test_the_truth_that_is_found_again_is_the_one_that_was_known(
+    oracles: Path, audited: Audit
+) -> None:
+    audit = audited
     with InterventionLog.open(oracles) as log:
         table = log.steps()
     assert audit.basis is Basis.REPLAY
@@ -128,11 +135,10 @@ def test_the_truth_that_is_found_again_is_the_one_that_was_known(oracles: Path) 
     assert group(audit, "all", "all").false_alarms.events == 0
 
 
-def test_a_log_without_any_truth_is_audited_all_the_same(copy: Path) -> None:
-    expected = audit_log(copy).groups
+def test_a_log_without_any_truth_is_audited_all_the_same(copy: Path, audited: Audit) -> None:
     change(copy, "UPDATE decisions SET proposed_unsafe = NULL, executed_unsafe = NULL")
     audit = audit_log(copy)
-    assert audit.groups == expected
+    assert audit.groups == audited.groups
     assert audit.differing == 0
     with pytest.raises(LogError, match="holds no truth about its decisions"):
         audit_log(copy, basis=Basis.LOGGED)
@@ -248,8 +254,8 @@ def test_who_blocks_nothing_misses_everything_and_who_blocks_all_alarms(tmp_path
     assert counts.effective_false_alarms == sum(row.proposed != row.executed for row in audit.rows)
 
 
-def test_situations_are_the_games_own(oracles: Path) -> None:
-    audit = audit_log(oracles)
+def test_situations_are_the_games_own(audited: Audit) -> None:
+    audit = audited
     names = [counts.name for counts in audit.groups if counts.group == "situation"]
     assert names[:2] == ["8 to 15 rows above", "16 to 23 rows above"]
     assert "far above" in names
@@ -257,8 +263,8 @@ def test_situations_are_the_games_own(oracles: Path) -> None:
     assert sum(c.decisions for c in audit.groups if c.group == "situation") == 300
 
 
-def test_another_wording_is_another_truth(oracles: Path) -> None:
-    bottom, margin = audit_log(oracles), audit_log(oracles, definition="margin")
+def test_another_wording_is_another_truth(oracles: Path, audited: Audit) -> None:
+    bottom, margin = audited, audit_log(oracles, definition="margin")
     assert margin.differing is None
     assert margin.definition == "margin"
     # Who knows the exact truth blocks later than by that rule, so by it misses some.
