@@ -51,7 +51,10 @@ def pong(emulator: AleEmulator, counts: Counter[str]) -> None:
 
 
 class Barriers:
-    """The picture's barriers are those of the memory one frame before; bombs may cover some."""
+    """The picture's barriers are those of the memory one frame before; bombs may cover some.
+
+    A frame on which the memory gains bits begins a new game or wave: the picture is ahead of it.
+    """
 
     def __init__(self) -> None:
         self._before = -1
@@ -60,14 +63,16 @@ class Barriers:
         """Compare one frame."""
         drawn = (emulator.screen_rgb()[157:175] == BARRIER_RGB).all(axis=2).sum() / 2
         before, self._before = self._before, int(np.bitwise_count(emulator.ram()[43:70]).sum())
-        if drawn == 0 and before > 0:
+        if self._before > before >= 0:
+            counts["a new game or wave begins"] += 1
+        elif drawn == 0 and before > 0:
             counts["barriers not drawn (ship gone, new wave)"] += 1
         elif drawn == before or before < 0:
             counts["agree"] += 1
         elif drawn < before:
             counts["covered by a bomb or shot"] += 1
         else:
-            counts[f"DIFFER: more drawn than in memory, by {drawn - before:.0f}"] += 1
+            counts["DIFFER: more drawn than in memory"] += 1
 
 
 class Lives:

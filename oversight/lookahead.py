@@ -72,6 +72,7 @@ class LookAhead(Truth[E]):
         super().__init__(emulator, catastrophe, n_actions=n_actions, frameskip=frameskip)
         self._order = list(catastrophe.backups)
         self._out_of_reach = False
+        self._played: int | None = None
         self._lost = False
         self._known: dict[int, bool] = {}
         self._lasted: dict[int, int] = {}
@@ -81,6 +82,7 @@ class LookAhead(Truth[E]):
     def moved(self, watch: Watch[E], action: int | None = None) -> None:
         """See `Truth.moved`."""
         self._lost = self._still_lost(action)
+        self._played = action
         plans = [future.plan for future in self._futures.values()]
         self._begun = {plan.keys[0]: plan for plan in plans if plan is not None}
         self._futures = {}
@@ -159,22 +161,27 @@ class LookAhead(Truth[E]):
         after = self._emulator.snapshot()
         key = (self._emulator.key(after), branch.state)
         if key not in self._futures:
-            self._futures[key] = self._future(key, after, branch)
+            # An action that goes on is likely to go on: then its plan is played on, too.
+            held = action if action == self._played else None
+            self._futures[key] = self._future(key, after, branch, held)
         self._lasted[action] = self._frameskip + self._futures[key].frames
         return self._futures[key].averted
 
-    def _future(self, key: Hashable, after: object, watch: Watch[E]) -> _Future[E]:
+    def _future(
+        self, key: Hashable, after: object, watch: Watch[E], held: int | None
+    ) -> _Future[E]:
         begun = self._begun.get(key)
         if begun is not None:
             future = self._hold(begun.backup, begun.end, begun.watch, begun.keys[1:])
             if future.averted:
                 return future
         longest = 0
-        for backup in tuple(self._order):
+        for backup in sorted(self._order, key=lambda each: each != held):
             future = self._hold(backup, after, watch, ())
             if future.averted:
-                self._order.remove(backup)
-                self._order.insert(0, backup)
+                if backup != held:
+                    self._order.remove(backup)
+                    self._order.insert(0, backup)
                 return future
             longest = max(longest, future.frames)
         return _Future(averted=False, frames=longest)

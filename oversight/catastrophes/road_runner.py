@@ -76,6 +76,10 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
         apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
         return ram[COLLISION] == 0 and apart > FAR and not (ram[TRUCK[0]] or ram[TRUCK[1]])
 
+    def settled(self, emulator: Emulator) -> bool:
+        """See `Catastrophe.settled`: where no action is unsafe there is a way on."""
+        return self.out_of_reach(emulator)
+
     def situation(self, emulator: Emulator) -> str:
         """See `Catastrophe.situation`."""
         ram = emulator.ram()
