@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -109,23 +110,49 @@ def alive(group: int) -> bool:
     return True
 
 
+@pytest.fixture
+def started() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Starts the program in a session of its own; whatever is left of it at the end is killed."""
+    programs: list[subprocess.Popen[str]] = []
+
+    def start(how: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", PROGRAM, how]
+        programs.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        )
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        if alive(program.pid):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+
+
 @pytest.mark.parametrize("how", ["close", "interrupt"])
-def test_no_process_is_left_behind(how: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, how],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == "running\n"
-        if how == "interrupt":
-            os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to the workers as well
-        status = program.wait(timeout=20)
-        assert program.stdout.read() == ("interrupted\n" if how == "interrupt" else "")
-        assert status == 0
+def test_no_process_is_left_behind(
+    how: str, started: Callable[[str], subprocess.Popen[str]]
+) -> None:
+    program = started(how)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "running\n"
+    if how == "interrupt":
+        os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+    assert program.wait(timeout=20) == 0
+    assert program.stdout.read() == ("interrupted\n" if how == "interrupt" else "")
     deadline = time.monotonic() + 10
     while alive(program.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not alive(program.pid)
+
+
+@pytest.mark.timeout(30)
+def test_an_answer_that_was_lost_does_not_hold_up_the_end() -> None:
+    """As when Ctrl-C comes after the first worker's answer was read."""
+    venv = SubprocVecEnv([lambda: Answering(EchoEnv())] * 2)
+    env = OversightVecEnv(venv, AllowAll())
+    env.reset()
+    venv.step_async(np.array([0, 0]))
+    venv.remotes[0].recv()
+    env.close()
+    assert not any(process.is_alive() for process in venv.processes)

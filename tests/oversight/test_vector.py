@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -302,27 +302,40 @@ def alive(group: int) -> bool:
     return True
 
 
+@pytest.fixture
+def started() -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Starts the program in a session of its own; whatever is left of it at the end is killed."""
+    programs: list[subprocess.Popen[str]] = []
+
+    def start(how: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", PROGRAM, how]
+        programs.append(
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        )
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        if alive(program.pid):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+
+
 @pytest.mark.parametrize("how", ["close", "interrupt", "interrupt alone", "kill"])
-def test_no_process_is_left_behind(how: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, how],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as program:
-        assert program.stdout is not None
-        assert program.stdout.readline() == "running\n"
-        if how == "interrupt":
-            os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to the workers as well
-        elif how == "interrupt alone":
-            program.send_signal(signal.SIGINT)
-        elif how == "kill":
-            program.kill()
-        status = program.wait(timeout=20)
-        shown = program.stdout.read()
-        assert (status == 0) is (how != "kill")
-        assert shown == ("interrupted after True\n" if "interrupt" in how else "")
+def test_no_process_is_left_behind(
+    how: str, started: Callable[[str], subprocess.Popen[str]]
+) -> None:
+    program = started(how)
+    assert program.stdout is not None
+    assert program.stdout.readline() == "running\n"
+    if how == "interrupt":
+        os.killpg(program.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+    elif how == "interrupt alone":
+        program.send_signal(signal.SIGINT)
+    elif how == "kill":
+        program.kill()
+    assert (program.wait(timeout=20) == 0) is (how != "kill")
+    assert program.stdout.read() == ("interrupted after True\n" if "interrupt" in how else "")
     deadline = time.monotonic() + 10
     while alive(program.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -341,3 +354,16 @@ def test_an_action_that_is_none_does_not_end_the_workers() -> None:
         assert infos["oversight"]["verdict"].tolist() == [Verdict.UNSAFE.value]
     finally:
         env.close()
+
+
+@pytest.mark.timeout(30)
+def test_an_answer_that_was_lost_does_not_hold_up_the_end() -> None:
+    """As when Ctrl-C comes after the first worker's answer was read."""
+    envs = AsyncVectorEnv([lambda: Answering(EchoEnv())] * 2, context="forkserver")
+    env = OversightVectorWrapper(envs, AllowAll())
+    env.reset()
+    envs.step_async(np.array([0, 0]))
+    envs.parent_pipes[0].recv()
+    with pytest.warns(UserWarning, match="waiting for a pending call"):
+        env.close()
+    assert not any(process.is_alive() for process in envs.processes)
