@@ -16,7 +16,7 @@ from ale_py import ALEState
 from numpy.typing import NDArray
 
 from oversight.catastrophe import Watch
-from oversight.definition import Definition
+from oversight.definition import Definition, Entry
 from oversight.emulator import AleEmulator, Emulator
 from oversight.game import Game
 from oversight.games import entry_of
@@ -81,7 +81,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
 
     def __init__(
         self,
-        game: Game,
+        game: Game | Entry,
         settings: AtariSettings | None = None,
         *,
         definition: Definition | str | None = None,
@@ -90,18 +90,19 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         """Load the game.
 
         Args:
-            game: which game.
+            game: which game, or an entry of one that is not listed.
             settings: how it is played.
             definition: what must not happen, or its name among the game's definitions; the
                 truth that results are counted by if not given.
             render_mode: "rgb_array" or None.
         """
+        entry = game if isinstance(game, Entry) else entry_of(game.name)
+        game = game.game if isinstance(game, Entry) else game
         self.game = game
         self.settings = settings or AtariSettings()
         self.render_mode = render_mode
         self.observation_space = gymnasium.spaces.Box(0, 255, (STACK, SIDE, SIDE), np.uint8)
         self.action_space = gymnasium.spaces.Discrete(game.n_actions)  # type: ignore[assignment]
-        entry = entry_of(game.name)
         if isinstance(definition, str):
             definition = entry.definition(definition)
         definition = definition or entry.truth

@@ -36,8 +36,8 @@ class Simulator(Protocol[S]):
         """Go back to a snapshot. What is drawn may be stale until the next `act`."""
         ...
 
-    def key(self, state: S) -> Hashable:
-        """Equal for two snapshots only if whatever is played from them goes alike."""
+    def key(self) -> Hashable:
+        """Of the present state: equal for two only if whatever is played from them goes alike."""
         ...
 
 
@@ -135,6 +135,6 @@ class AleEmulator:
         """See `Simulator.restore`."""
         self._ale.restoreState(state)
 
-    def key(self, state: ALEState) -> Hashable:
-        """See `Simulator.key`."""
-        return state.serialize()
+    def key(self) -> Hashable:
+        """See `Simulator.key`: every byte of the state."""
+        return self.snapshot().serialize()

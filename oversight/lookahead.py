@@ -159,7 +159,7 @@ class LookAhead(Truth[E]):
                 self._lasted[action] = frame
                 return False
         after = self._emulator.snapshot()
-        key = (self._emulator.key(after), branch.state)
+        key = (self._emulator.key(), branch.state)
         if key not in self._futures:
             # An action that goes on is likely to go on: then its plan is played on, too.
             held = action if action == self._played else None
@@ -199,9 +199,8 @@ class LookAhead(Truth[E]):
                 emulator.act(self.catastrophe.backup(emulator, backup))
                 if branch.frame(emulator):
                     return _Future(averted=False, frames=step * self._frameskip + frame)
-            end = emulator.snapshot()
-            keys = (*keys, (emulator.key(end), branch.state))
-        plan = _Plan(backup, keys, end, branch)
+            keys = (*keys, (emulator.key(), branch.state))
+        plan = _Plan(backup, keys, emulator.snapshot(), branch)
         return _Future(averted=True, frames=len(keys) * self._frameskip, plan=plan)
 
     def _rescued(self, action: int) -> bool:

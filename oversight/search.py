@@ -50,11 +50,10 @@ def survives(
             budget -= 1
             if _harm_begins(simulator, after, backup, frameskip):
                 continue
-            end = simulator.snapshot()
-            place = (depth + 1, simulator.key(end), after.state)
+            place = (depth + 1, simulator.key(), after.state)
             if place not in seen:
                 seen.add(place)
-                open_ends.append((depth + 1, end, after))
+                open_ends.append((depth + 1, simulator.snapshot(), after))
     return False
 
 

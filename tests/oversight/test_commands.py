@@ -78,7 +78,7 @@ def test_a_log_that_is_not_there_is_one_line(
 
 
 def test_a_game_that_nobody_knows() -> None:
-    with pytest.raises(ValueError, match="unknown game 'chess': expected one of pong"):
+    with pytest.raises(ValueError, match="unknown game 'chess': expected one of assault"):
         game_named("chess")
 
 
