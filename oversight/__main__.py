@@ -14,8 +14,9 @@ from rich.table import Table
 
 from oversight.audit import Basis, audit_log, audit_tables, write_audit
 from oversight.card import card_of, card_table
+from oversight.catastrophes import ENTRIES
+from oversight.classic import CLASSIC_GAMES
 from oversight.errors import OversightError
-from oversight.games import GAMES
 
 __all__ = ["main"]
 
@@ -80,10 +81,14 @@ def _audit(command: Log) -> list[Table]:
 
 def _games_table() -> Table:
     table = Table(title="Games", title_justify="left")
-    for heading in ("name", "catastrophe", "actions", "frames a step"):
+    for heading in ("name", "catastrophe", "actions", "look-ahead", "frames a step"):
         table.add_column(heading)
-    for game in GAMES.values():
-        table.add_row(game.name, game.catastrophe, " ".join(game.actions), str(game.frameskip))
+    listed = [(e.game, e.truth.catastrophe.horizon) for e in ENTRIES]
+    listed += [(game, what.horizon) for game, _, what in CLASSIC_GAMES.values()]
+    for game, horizon in listed:
+        actions = " ".join(game.actions) if game.n_actions < 10 else f"all {game.n_actions}"
+        steps = f"{horizon} steps"
+        table.add_row(game.name, game.catastrophe, actions, steps, str(game.frameskip))
     return table
 
 

@@ -134,7 +134,7 @@ class PoleFall(Catastrophe[CopiedEnv]):
 
     name = "pole_fall"
     backups = (0,)
-    horizon = 30
+    horizon = 60
 
     def watch(self, emulator: CopiedEnv) -> EndWatch:
         """See `Catastrophe.watch`."""
