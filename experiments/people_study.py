@@ -123,7 +123,8 @@ def people_study(settings: PeopleSettings, reporter: Reporter, stop: StopFlag) -
             rows.append(_play(settings, game, person, rewind_steps, reporter, stop))
             if settings.out is not None:
                 write_json(settings.out, [asdict(row) for row in rows])
-    reporter.console.print(people_table(rows))
+    for game in dict.fromkeys(row.game for row in rows):
+        reporter.console.print(people_table([row for row in rows if row.game == game]))
     return rows
 
 
@@ -184,24 +185,19 @@ def _play(
 
 
 def people_table(rows: list[PersonRow]) -> Table:
-    """The rows for a terminal."""
-    table = Table(title="The simulated person, counted by the truth", title_justify="left")
+    """The rows of one game for a terminal."""
+    table = Table(title=f"{rows[0].game}: the simulated person by the truth", title_justify="left")
     table.caption = "Needless: blocked though safe in truth, by margin or by mistake."
-    headings = (
-        *("game", "person", "rewind", "steps", "unsafe", "missed", "needless", "of safe"),
-        *("catastrophes", "undone", "rewinds", "simulated min"),
-    )
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if place < 2 else "right")
+    table.add_column("person, rewind", no_wrap=True)
+    for heading in ("steps", "unsafe", "missed", "needless", "harm", "undone", "rewinds"):
+        table.add_column(heading, justify="right")
+    table.add_column("simulated min", justify="right")
     for row in rows:
         table.add_row(
-            row.game,
-            row.person,
-            number(row.rewind_steps),
+            f"{row.person}, {row.rewind_steps}",
             number(row.steps),
             number(row.unsafe),
             number(row.missed),
-            number(row.needless),
             percent(row.needless / row.safe if row.safe else None),
             number(row.catastrophes),
             number(row.undone_catastrophes),
