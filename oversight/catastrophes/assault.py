@@ -1,7 +1,8 @@
 """Assault: the cannon is lost: it was hit, or overheated.
 
 Two addresses show it: 180 onsets for 180 lives, 59 to 82 frames early. With 16 steps of look-ahead
-2 losses were left in 6,000 guarded steps, with 20 and turns between backups none in 2,724.
+single backups left no loss in 3,000 guarded steps and 2 in another 3,000; with 20, and a search
+where no backup helps, none in 3,558, and 1 state that was called lost.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """Breakout: the ball is lost.
 
-The number of lives falls as the ball is lost, without an animation. With 12 steps of look-ahead a
-few losses in a thousand steps were left, with 16 none in 3,891 guarded steps.
+The number of lives falls as the ball is lost, without an animation. Seen with plans of two backups:
+with 12 steps of look-ahead 3 losses in 1,570 guarded steps were left, with 16 none in 3,891. Here
+single backups come first and a search after them: seen for 374 guarded steps of random
+and held play only, without a loss.
 """
 
 from __future__ import annotations

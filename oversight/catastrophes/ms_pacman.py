@@ -1,8 +1,8 @@
 """Ms. Pac-Man: a ghost catches Ms. Pac-Man.
 
 RAM[39] is 73 to 83 while she dies: 179 onsets for 179 lives, some 77 frames early (seen on the
-first board). With 20 steps of look-ahead and turns between backups 1 death was left in 3,980
-guarded steps.
+first board). With 16 steps of look-ahead 2 deaths were left in 3,000 guarded steps; with 20, and a
+search where no backup helps, none in 3,525, and 1 state that was called lost.
 """
 
 from __future__ import annotations
