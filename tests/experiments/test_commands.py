@@ -24,7 +24,7 @@ def _fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_unknown_game(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     line = _fails(capsys, "demo", "--game", "chess", "--out", str(tmp_path / "run"))
-    assert "unknown game 'chess': expected one of pong" in line
+    assert "unknown game 'chess': expected one of assault" in line
     assert not (tmp_path / "run").exists()
 
 
