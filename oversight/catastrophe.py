@@ -92,8 +92,18 @@ class Catastrophe(ABC, Generic[E]):
         del action
         return False
 
-    def settled(self, emulator: E) -> bool:
-        """Whether a branch needs no more frames under a backup: no harm can follow from it."""
+    def settled(self, emulator: E, frames: int) -> bool:
+        """Whether a branch needs no more frames under a backup: harm can be held off from here.
+
+        Args:
+            emulator: in the branch, with no harm going on.
+            frames: how many the branch has yet to go to the horizon.
+        """
+        del emulator, frames
+        return False
+
+    def sealed(self, emulator: E) -> bool:
+        """Whether harm is about to begin whatever is played, so that no branch need show it."""
         del emulator
         return False
 

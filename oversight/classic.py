@@ -76,9 +76,10 @@ class CopiedEnv:
         self.observation = state.observation.copy()
         self.reward, self.game_over = state.reward, state.terminated
 
-    def key(self) -> Hashable:
+    def key(self, state: ClassicMoment) -> Hashable:
         """See `Simulator.key`: nobody can tell of any environment whether two states are equal."""
-        return object()
+        del state
+        return None
 
 
 class _Momentary:

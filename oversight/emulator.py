@@ -36,8 +36,11 @@ class Simulator(Protocol[S]):
         """Go back to a snapshot. What is drawn may be stale until the next `act`."""
         ...
 
-    def key(self) -> Hashable:
-        """Of the present state: equal for two only if whatever is played from them goes alike."""
+    def key(self, state: S) -> Hashable:
+        """Of a snapshot: equal for two only if whatever is played from them goes alike.
+
+        None if that cannot be told of any two.
+        """
         ...
 
 
@@ -135,6 +138,6 @@ class AleEmulator:
         """See `Simulator.restore`."""
         self._ale.restoreState(state)
 
-    def key(self) -> Hashable:
+    def key(self, state: ALEState) -> Hashable:
         """See `Simulator.key`: every byte of the state."""
-        return self.snapshot().serialize()
+        return state.serialize()

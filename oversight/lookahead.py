@@ -32,17 +32,19 @@ ESCAPE_STEPS = 16
 
 @dataclass(frozen=True, slots=True)
 class _Plan(Generic[E]):
-    """A backup that was held to the horizon without harm.
+    """A backup that was held without harm, to the horizon or until that was settled.
 
     Attributes:
         backup: which.
-        keys: of the states after each of its steps.
-        end: snapshot of the last of them.
+        frames: for how long.
+        first: key of the state after its first step; None if not known.
+        end: snapshot of the state after all of its frames.
         watch: of the end.
     """
 
     backup: int
-    keys: tuple[Hashable, ...]
+    frames: int
+    first: Hashable
     end: object
     watch: Watch[E]
 
@@ -54,7 +56,7 @@ class _Future(Generic[E]):
     Attributes:
         averted: some backup holds the harm off to the horizon.
         frames: how long the best backup does.
-        plan: a backup that was played in full; None if none had to be.
+        plan: a backup that averts, to be played on; None if there is nothing to be gained by it.
     """
 
     averted: bool
@@ -72,29 +74,35 @@ class LookAhead(Truth[E]):
         super().__init__(emulator, catastrophe, n_actions=n_actions, frameskip=frameskip)
         self._order = list(catastrophe.backups)
         self._out_of_reach = False
+        self._sealed = False
         self._played: int | None = None
         self._lost = False
         self._known: dict[int, bool] = {}
         self._lasted: dict[int, int] = {}
+        self._start: object = None
         self._futures: dict[Hashable, _Future[E]] = {}
-        self._begun: dict[Hashable, _Plan[E]] = {}
+        self._plans: dict[int, _Plan[E] | None] = {}
+        self._begun: _Plan[E] | None = None
 
     def moved(self, watch: Watch[E], action: int | None = None) -> None:
         """See `Truth.moved`."""
         self._lost = self._still_lost(action)
         self._played = action
-        plans = [future.plan for future in self._futures.values()]
-        self._begun = {plan.keys[0]: plan for plan in plans if plan is not None}
+        self._begun = None if action is None else self._plans.get(action)
+        self._start = None
         self._futures = {}
+        self._plans = {}
         self._known = {}
         self._lasted = {}
         self._watch = watch
         self._out_of_reach = not watch.harmful and self.catastrophe.out_of_reach(self._emulator)
+        self._sealed = not watch.harmful and self.catastrophe.sealed(self._emulator)
 
     def unsafe(self, action: int) -> bool:
         """See `TruthProbe.unsafe`."""
         watch = self._watched()
-        if self._nothing_to_avert(watch) or self.catastrophe.harmless(action):
+        nothing = self._nothing_to_avert(watch) or self._sealed
+        if nothing or self.catastrophe.harmless(action):
             return False
         if watch.harmful:
             return not self._holds(action)
@@ -106,6 +114,8 @@ class LookAhead(Truth[E]):
         watch = self._watched()
         if self._nothing_to_avert(watch) or watch.harmful:
             return False
+        if self._sealed:
+            return True
         if any(self._known.values()):
             return False
         likeliest_first = dict.fromkeys((*self._order, *range(self._n_actions)))
@@ -119,9 +129,11 @@ class LookAhead(Truth[E]):
 
     def last_resort(self) -> int:
         """See `TruthProbe.last_resort`."""
-        for action in range(self._n_actions):
-            self._holds(action)
-        best_first: tuple[int, ...] = (*self._order, *range(self._n_actions))
+        best_first: list[int] = list(dict.fromkeys((*self._order, *range(self._n_actions))))
+        best_first.sort(key=lambda action: not self._known.get(action, False))
+        for action in best_first:
+            if self._holds(action):
+                return action
         return max(best_first, key=lambda action: self._lasted.get(action, 0))
 
     def _nothing_to_avert(self, watch: Watch[E]) -> bool:
@@ -143,41 +155,49 @@ class LookAhead(Truth[E]):
         return self._known[action]
 
     def _try(self, action: int) -> bool:
-        start, watch = self._emulator.snapshot(), self._watched()
+        watch = self._watched()
+        if self._start is None:
+            self._start = self._emulator.snapshot()
         try:
             if watch.harmful:
-                return not self._prolongs(start, watch, action)
+                return not self._prolongs(self._start, watch, action)
             return self._recoverable(watch, action)
         finally:
-            self._emulator.restore(start)
+            self._emulator.restore(self._start)
 
     def _recoverable(self, watch: Watch[E], action: int) -> bool:
         branch = watch.copy()
         for frame in range(self._frameskip):
             self._emulator.act(action)
-            if branch.frame(self._emulator):
+            if branch.frame(self._emulator) or self.catastrophe.sealed(self._emulator):
                 self._lasted[action] = frame
                 return False
         after = self._emulator.snapshot()
-        key = (self._emulator.key(), branch.state)
-        if key not in self._futures:
-            # An action that goes on is likely to go on: then its plan is played on, too.
-            held = action if action == self._played else None
-            self._futures[key] = self._future(key, after, branch, held)
-        self._lasted[action] = self._frameskip + self._futures[key].frames
-        return self._futures[key].averted
+        key = self._key(after, branch)
+        if key is None or key not in self._futures:
+            self._futures[key] = self._future(action, after, key, branch)
+        future = self._futures[key]
+        self._lasted[action] = self._frameskip + future.frames
+        self._plans[action] = future.plan
+        return future.averted
 
-    def _future(
-        self, key: Hashable, after: object, watch: Watch[E], held: int | None
-    ) -> _Future[E]:
-        begun = self._begun.get(key)
-        if begun is not None:
-            future = self._hold(begun.backup, begun.end, begun.watch, begun.keys[1:])
+    def _future(self, action: int, after: object, key: Hashable, watch: Watch[E]) -> _Future[E]:
+        begun = self._begun
+        if begun is not None and (action == begun.backup or (key and key == begun.first)):
+            # It has come to where the plan of the last move was after its first step.
+            behind = begun.frames - self._frameskip
+            self._emulator.restore(begun.end)
+            future = self._hold(begun.backup, begun.watch, behind, keep=True)
             if future.averted:
                 return future
+            self._emulator.restore(after)
         longest = 0
-        for backup in sorted(self._order, key=lambda each: each != held):
-            future = self._hold(backup, after, watch, ())
+        # An action that goes on is likely to go on: then its plan is played on, too.
+        held = action if action == self._played else None
+        for number, backup in enumerate(sorted(self._order, key=lambda each: each != held)):
+            if number > 0:
+                self._emulator.restore(after)
+            future = self._hold(backup, watch, 0, keep=key is not None)
             if future.averted:
                 if backup != held:
                     self._order.remove(backup)
@@ -186,22 +206,35 @@ class LookAhead(Truth[E]):
             longest = max(longest, future.frames)
         return _Future(averted=False, frames=longest)
 
-    def _hold(
-        self, backup: int, start: object, watch: Watch[E], keys: tuple[Hashable, ...]
-    ) -> _Future[E]:
-        """Hold a backup to the horizon, from a state at which the steps `keys` are behind it."""
-        emulator, branch = self._emulator, watch.copy()
-        emulator.restore(start)
-        for step in range(len(keys), self.catastrophe.horizon):
-            for frame in range(self._frameskip):
-                if self.catastrophe.settled(emulator):
-                    return _Future(averted=True, frames=self.catastrophe.horizon * self._frameskip)
-                emulator.act(self.catastrophe.backup(emulator, backup))
-                if branch.frame(emulator):
-                    return _Future(averted=False, frames=step * self._frameskip + frame)
-            keys = (*keys, (emulator.key(), branch.state))
-        plan = _Plan(backup, keys, emulator.snapshot(), branch)
-        return _Future(averted=True, frames=len(keys) * self._frameskip, plan=plan)
+    def _hold(self, backup: int, watch: Watch[E], behind: int, *, keep: bool) -> _Future[E]:
+        """Hold a backup to the horizon, from the emulator's state.
+
+        Args:
+            backup: which.
+            watch: of that state.
+            behind: frames for which it has been held before.
+            keep: keep the plan, to be played on.
+        """
+        emulator, branch, first = self._emulator, watch.copy(), None
+        every = self.catastrophe.horizon * self._frameskip
+        done = behind
+        while done < every and not self.catastrophe.settled(emulator, every - done):
+            played = self.catastrophe.backup(emulator, backup)
+            keep = keep and played == backup
+            emulator.act(played)
+            if branch.frame(emulator) or self.catastrophe.sealed(emulator):
+                return _Future(averted=False, frames=done)
+            done += 1
+            if keep and done == self._frameskip:
+                first = self._key(emulator.snapshot(), branch)
+        if not keep or done < self._frameskip:
+            return _Future(averted=True, frames=every)
+        plan = _Plan(backup, done, first, emulator.snapshot(), branch)
+        return _Future(averted=True, frames=every, plan=plan)
+
+    def _key(self, state: object, watch: Watch[E]) -> Hashable:
+        key = self._emulator.key(state)
+        return None if key is None else (key, watch.state)
 
     def _rescued(self, action: int) -> bool:
         """Whether a plan of several backups in turn averts what no single one does."""

@@ -26,7 +26,9 @@ class OracleOverseer:
     def _decide(self, proposal: Proposal) -> Decision:
         probe = self._probes[proposal.env_index]
         unsafe, best = probe.unsafe(proposal.action), None
-        if not unsafe and probe.doomed:
+        if unsafe and proposal.recheck:
+            best = probe.last_resort()  # the game's own twin will not do: here is what does
+        elif not unsafe and probe.doomed:
             self.lost += not proposal.recheck
             # Nobody knows better, but what holds out longest may yet be saved by chance.
             best = probe.last_resort()

@@ -35,8 +35,9 @@ class Resolver:
 
     In `replace` mode the overseer's own replacement comes first, then the game's safe twin; in
     `prune` mode the agent's ranking comes before both. Other actions follow in their order. Each
-    is judged once more by the same overseer, and the first that is not refused is executed. When
-    all are, it is the one of the lowest risk, and of equal risks the first in the order above.
+    is judged once more by the same overseer, and the first that is not refused is executed; what
+    the overseer names when it refuses one of them (not in `prune`) comes next. When all are
+    refused, it is the one of the lowest risk, and of equal risks the first in the order above.
 
     A person is not asked twice about one step: what they named is executed, else the safe twin,
     else (`prune`) the agent's next best.
@@ -82,7 +83,8 @@ class Resolver:
         if decision.replacement == proposal.action:
             return Resolution(proposal.action)  # the overseer's own word: no block
         risk: dict[int, float] = {}
-        for candidate in self._candidates(proposal, decision):
+        offers: list[int] = []
+        for candidate in _and_offers(self._candidates(proposal, decision), offers):
             if candidate in risk or candidate == proposal.action:
                 continue
             again = replace(proposal, action=candidate, recheck=True)
@@ -90,6 +92,8 @@ class Resolver:
             if answer.verdict is not Verdict.UNSAFE:
                 return Resolution(candidate)
             risk[candidate] = _risk(answer)
+            if answer.replacement is not None and self.mode is not Mode.PRUNE:
+                offers.append(answer.replacement)
         risk[proposal.action] = _risk(decision)  # last, so that a tie goes to something else
         return Resolution(min(risk, key=lambda action: risk[action]), no_safe_action=True)
 
@@ -108,6 +112,14 @@ class Resolver:
             yield decision.replacement
         if self.safe_twin is not None:
             yield self.safe_twin[proposal.action]
+
+
+def _and_offers(candidates: Iterable[int], offers: list[int]) -> Iterator[int]:
+    """The candidates, and after each what has been offered meanwhile."""
+    for candidate in candidates:
+        yield candidate
+        while offers:
+            yield offers.pop()
 
 
 def check_decisions(

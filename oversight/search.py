@@ -50,10 +50,12 @@ def survives(
             budget -= 1
             if _harm_begins(simulator, after, backup, frameskip):
                 continue
-            place = (depth + 1, simulator.key(), after.state)
-            if place not in seen:
+            reached = simulator.snapshot()
+            key = simulator.key(reached)
+            place = (depth + 1, key, after.state)
+            if key is None or place not in seen:
                 seen.add(place)
-                open_ends.append((depth + 1, simulator.snapshot(), after))
+                open_ends.append((depth + 1, reached, after))
     return False
 
 

@@ -42,7 +42,11 @@ class TruthProbe(Protocol):
         ...
 
     def last_resort(self) -> int:
-        """The action after which harm can be held off the longest; for states that are doomed."""
+        """What to do when other things will not do.
+
+        An action that is not unsafe, whichever is found first; in a state that is doomed the one
+        after which harm can be held off the longest.
+        """
         ...
 
 

@@ -68,8 +68,9 @@ class BarrierShot(Catastrophe[Emulator]):
         """See `Catastrophe.harmless`: what does not fire, fires no shot."""
         return action not in FIRES
 
-    def settled(self, emulator: Emulator) -> bool:
+    def settled(self, emulator: Emulator, frames: int) -> bool:
         """See `Catastrophe.settled`: no shot is among the barriers, and the backup fires none."""
+        del frames
         height = int(emulator.ram()[SHOT_HEIGHT])
         return height < BARRIER_TOP or height == NO_SHOT
 
@@ -144,7 +145,7 @@ class GunFree(LookAhead[Emulator]):
     def moved(self, watch: Watch[Emulator], action: int | None = None) -> None:
         """See `Truth.moved`."""
         super().moved(watch, action)
-        self._freed.moved(watch, action)
+        self._freed.moved(watch)  # its games, with the gun freed, are not played on
 
     def unsafe(self, action: int) -> bool:
         """See `TruthProbe.unsafe`."""
@@ -158,6 +159,10 @@ class GunFree(LookAhead[Emulator]):
             return self._freed.unsafe(action)
         finally:
             self._emulator.restore(start)
+
+    def last_resort(self) -> int:
+        """See `TruthProbe.last_resort`: what does not fire."""
+        return self.catastrophe.backups[0]
 
 
 class UnderBarrier(Truth[Emulator]):

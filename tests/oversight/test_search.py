@@ -35,8 +35,8 @@ class Tightrope:
     def restore(self, state: tuple[int, bool]) -> None:
         self.place, self.fallen = state
 
-    def key(self) -> Hashable:
-        return self.place, self.fallen
+    def key(self, state: tuple[int, bool]) -> Hashable:
+        return state
 
 
 @dataclass

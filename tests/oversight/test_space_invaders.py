@@ -49,7 +49,7 @@ class Thorough(BarrierShot):
     def harmless(self, action: int) -> bool:
         return False
 
-    def settled(self, emulator: Emulator) -> bool:
+    def settled(self, emulator: Emulator, frames: int) -> bool:
         return False
 
 
