@@ -170,6 +170,7 @@ class ClassicGame(gymnasium.Env[NDArray[np.generic], int]):
         self.action_space = gymnasium.spaces.Discrete(self.game.n_actions)  # type: ignore[assignment]
         self._max_agent_steps = max_agent_steps
         self._steps = 0
+        self._game_return = 0.0
         self.truth = LookAhead(
             self._played, self.catastrophe, n_actions=self.game.n_actions, frameskip=1
         )
@@ -199,7 +200,8 @@ class ClassicGame(gymnasium.Env[NDArray[np.generic], int]):
         self._watch = self.catastrophe.watch(self._played)
         self._steps = 0
         self.truth.moved(self._watch)
-        return self.screen().copy(), {"game_reward": 0.0, "catastrophe_onsets": 0}
+        self._game_return = 0.0
+        return self.screen().copy(), self._info(0.0, 0)
 
     def step(self, action: int) -> tuple[NDArray[np.generic], float, bool, bool, dict[str, Any]]:
         """Play one step."""
@@ -209,19 +211,27 @@ class ClassicGame(gymnasium.Env[NDArray[np.generic], int]):
         self.truth.moved(self._watch, int(action))
         ended = self._played.game_over
         cut = self._steps >= self._max_agent_steps and not ended
-        info = {"game_reward": reward, "catastrophe_onsets": onsets, "harmful_frames": onsets}
-        return self.screen().copy(), reward, ended, cut, info
+        self._game_return += reward
+        return self.screen().copy(), reward, ended, cut, self._info(reward, onsets)
 
-    def snapshot(self) -> tuple[ClassicMoment, int]:
+    def snapshot(self) -> tuple[ClassicMoment, int, float]:
         """This moment, to come back to."""
-        return self._played.snapshot(), self._steps
+        return self._played.snapshot(), self._steps, self._game_return
 
-    def restore(self, moment: tuple[ClassicMoment, int]) -> NDArray[np.generic]:
+    def restore(self, moment: tuple[ClassicMoment, int, float]) -> NDArray[np.generic]:
         """Go back to a moment; returns its observation."""
-        state, self._steps = moment
+        state, self._steps, self._game_return = moment
         self._played.restore(state)
         self.truth.moved(self._watch)
         return self.screen().copy()
+
+    def _info(self, reward: float, onsets: int) -> dict[str, Any]:
+        return {
+            "game_reward": reward,
+            "game_return": self._game_return,
+            "catastrophe_onsets": onsets,
+            "harmful_frames": onsets,
+        }
 
 
 Listed = tuple[Game, str, CliffFall | PoleFall]

@@ -33,7 +33,10 @@ def entry_of(name: str) -> Entry:
         if entry.game.name == name:
             return entry
     known = ", ".join(sorted(GAMES))
-    raise ValueError(f"unknown game {name!r}: expected one of {known}")
+    raise ValueError(
+        f"unknown game {name!r}: expected one of {known} (games without an emulator are made by "
+        "oversight.classic.ClassicGame)"
+    )
 
 
 PONG = game_named("pong")

@@ -106,7 +106,10 @@ class LookAhead(Truth[E]):
             return False
         if watch.harmful:
             return not self._holds(action)
-        return not self._holds(action) and not self.doomed
+        if self._holds(action) or self.doomed:
+            return False
+        # To tell that not all is lost, the search may have found a way on from this very action.
+        return not self._known[action]
 
     @property
     def doomed(self) -> bool:
@@ -245,13 +248,7 @@ class LookAhead(Truth[E]):
                 self._emulator.act(action)
                 if branch.frame(self._emulator):
                     return False
-            return survives(
-                self._emulator,
-                branch,
-                backups=self.catastrophe.backups,
-                steps=self.catastrophe.horizon,
-                frameskip=self._frameskip,
-            )
+            return survives(self._emulator, branch, self.catastrophe, frameskip=self._frameskip)
         finally:
             self._emulator.restore(start)
 

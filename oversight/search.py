@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any, TypeVar
 
-from oversight.catastrophe import Watch
+from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
 
 __all__ = ["survives"]
@@ -19,9 +19,8 @@ BUDGET = 4_000
 def survives(
     simulator: E,
     watch: Watch[E],
+    catastrophe: Catastrophe[E],
     *,
-    backups: Sequence[int],
-    steps: int,
     frameskip: int,
     budget: int = BUDGET,
 ) -> bool:
@@ -33,8 +32,7 @@ def survives(
     Args:
         simulator: at the state to start from; left somewhere else.
         watch: of that state; not changed.
-        backups: actions to choose from at every step.
-        steps: agent steps that have to be survived.
+        catastrophe: has the backups, and for how many agent steps harm has to be kept off.
         frameskip: frames an agent step.
         budget: most agent steps to play.
     """
@@ -42,13 +40,13 @@ def survives(
     open_ends: list[tuple[int, object, Watch[E]]] = [(0, simulator.snapshot(), watch)]
     while open_ends and budget > 0:
         depth, state, before = open_ends.pop()
-        if depth == steps:
+        if depth == catastrophe.horizon:
             return True
-        for backup in reversed(backups):
+        for backup in reversed(catastrophe.backups):
             simulator.restore(state)
             after = before.copy()
             budget -= 1
-            if _harm_begins(simulator, after, backup, frameskip):
+            if _harm_begins(simulator, after, catastrophe, backup, frameskip):
                 continue
             reached = simulator.snapshot()
             key = simulator.key(reached)
@@ -59,9 +57,11 @@ def survives(
     return False
 
 
-def _harm_begins(simulator: E, watch: Watch[E], action: int, frames: int) -> bool:
+def _harm_begins(
+    simulator: E, watch: Watch[E], catastrophe: Catastrophe[E], backup: int, frames: int
+) -> bool:
     for _ in range(frames):
-        simulator.act(action)
-        if watch.frame(simulator):
+        simulator.act(catastrophe.backup(simulator, backup))
+        if watch.frame(simulator) or catastrophe.sealed(simulator):
             return True
     return False

@@ -48,21 +48,32 @@ def test_the_oracle_averts_every_fall(name: str, kind: str) -> None:
     assert falls[True] == 0
 
 
-def test_the_cliffs_truth_is_what_brute_force_says() -> None:
+def test_the_cliffs_truth_is_that_of_the_environments_own_table() -> None:
     game = ClassicGame("cliff_walking")
     game.reset(seed=0)
-    for cell in range(3 * WIDTH + 1):
-        row, column = divmod(cell, WIDTH)
-        moment, steps = game.snapshot()
+    unsafe = 0
+    for cell in range(4 * WIDTH):
+        moment, steps, score = game.snapshot()
+        table = moment.env.unwrapped.P[cell]
         moment.env.unwrapped.s = cell
-        game.restore((moment, steps))
-        cliff = {
-            DOWN: row == 2 and 0 < column < WIDTH - 1,
-            RIGHT: row == 3 and column == 0,
-        }
-        assert game.truth.unsafe_actions().tolist() == [
-            bool(cliff.get(action, False)) for action in range(4)
-        ]
+        game.restore((moment, steps, score))
+        falls = [any(reward == -100 for _, _, reward, _ in table[action]) for action in range(4)]
+        # Where every way leads off the cliff none is to blame; here there is no such cell.
+        assert not all(falls)
+        assert game.truth.unsafe_actions().tolist() == falls
+        unsafe += sum(falls)
+    assert unsafe > WIDTH
+
+
+def test_a_moment_holds_the_return() -> None:
+    game = ClassicGame("cart_pole")
+    _, info = game.reset(seed=0)
+    assert info["harmful_frames"] == 0
+    moment = game.snapshot()
+    for count in (1, 2):
+        assert game.step(0)[4]["game_return"] == count
+    game.restore(moment)
+    assert game.step(1)[4]["game_return"] == 1
 
 
 def test_asking_changes_nothing() -> None:

@@ -66,14 +66,32 @@ class Falling(Catastrophe[Tightrope]):
         return Fall(emulator.fallen)
 
 
-def test_a_way_that_takes_turns_is_found() -> None:
-    def tried(steps: int, budget: int = 100) -> bool:
-        return survives(
-            Tightrope(), Fall(), backups=(0, 1), steps=steps, frameskip=1, budget=budget
-        )
+class WholeWay(Falling):
+    horizon = len(PATH)
 
-    assert tried(len(PATH))
-    assert not tried(len(PATH), budget=3)
+
+class Blind(WholeWay):
+    backups = (0,)
+
+
+class Guided(Blind):
+    def backup(self, emulator: Tightrope, action: int) -> int:
+        return "RU".index(PATH[emulator.place]) if emulator.place < len(PATH) else action
+
+
+def test_a_way_that_takes_turns_is_found() -> None:
+    def tried(budget: int = 100) -> bool:
+        return survives(Tightrope(), Fall(), WholeWay(), frameskip=1, budget=budget)
+
+    assert tried()
+    assert not tried(budget=3)
+
+
+def test_the_search_plays_what_a_backup_means() -> None:
+    walker = Tightrope()
+    assert survives(walker, Fall(), Guided(), frameskip=1)
+    walker = Tightrope()
+    assert not survives(walker, Fall(), Blind(), frameskip=1)
 
 
 def test_a_state_is_lost_only_if_the_search_says_so() -> None:
@@ -84,6 +102,15 @@ def test_a_state_is_lost_only_if_the_search_says_so() -> None:
     assert not truth.doomed
     assert truth.unsafe_actions().tolist() == [False, True]
     assert walker.snapshot() == (0, False)
+
+
+def test_the_first_answer_knows_what_the_search_finds() -> None:
+    # The right move is the only one, and no single backup can follow it.
+    truth = LookAhead(Tightrope(), Falling(), n_actions=2, frameskip=1)
+    truth.moved(Fall())
+    assert not truth.unsafe(0)
+    truth.moved(Fall())
+    assert truth.unsafe(1)
 
 
 def test_after_a_false_step_all_is_lost_and_nobody_is_blamed_again() -> None:
