@@ -23,7 +23,7 @@ NOOP, FIRE, RIGHT, LEFT = range(4)
 PADDLE_X, BALL_X, BALL_Y = 72, 99, 101
 """RAM addresses of columns and of the ball's row, 0 while no ball is in play."""
 MIDDLE = 8
-"""Columns from the paddle's to the ball's when the ball is over its right half; within 4 less, too."""
+"""Columns from the paddle's to the ball's when the ball is over its middle; 4 fewer will do."""
 
 
 @dataclass(frozen=True)
