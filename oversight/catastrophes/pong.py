@@ -158,8 +158,8 @@ ENTRY = Entry(
             "bottom": Definition(PongZone()),
             "top": Definition(PongZone(side="top")),
             "both": Definition(PongZone(side="both")),
-            # Half a paddle of margin: people block before the last instant.
-            "margin": Definition(PongZone(zone_rows=24)),
+            # People block before the last instant: 24 rows are what the paddle falls in a step.
+            "margin": Definition(PongZone(zone_rows=40)),
         }
     ),
     rule="margin",
