@@ -79,9 +79,19 @@ def plainly_unsafe(env: AtariGame) -> np.ndarray:
         after = emulator.snapshot()
         for backup in truth.backups:
             emulator.restore(after)
-            if not begins(branch.copy(), backup, 4 * truth.horizon):
+            if holds(branch.copy(), backup):
                 return True
         return False
+
+    def holds(watch: object, backup: int) -> bool:
+        """For 14 steps, but only for 9 if there is no truck on the road then."""
+        for frame in range(4 * truth.truck_steps):
+            ram = emulator.ram()
+            if frame >= 4 * truth.steps and ram[42] == 0 and ram[43] == 0:
+                return True
+            if begins(watch, backup, 1):
+                return False
+        return True
 
     held_off = np.array([recoverable(action) for action in range(18)])
     emulator.restore(start)
