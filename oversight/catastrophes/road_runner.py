@@ -58,11 +58,11 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
 
     Attributes:
         levels: how many levels count; 1 in the paper.
-        steps: for how many agent steps a backup must keep the bird from harm on a free road: 8
+        steps: for how many agent steps a backup must keep the bird from harm: 8
             and the frames that a collision has to last. With 6 or less avoidable deaths were left.
-        truck_steps: the same while a truck is on the road. A bird can run ahead of one for long
-            and then come up against the edge or the Coyote: with 9 agent steps 2 deaths were left
-            in 300,000 guarded steps.
+        truck_steps: the same while a truck comes from behind. A bird can run ahead of one for
+            long and then come up against the edge or the Coyote: with 9 agent steps 2 deaths were
+            left in 280,000 guarded steps.
     """
 
     levels: int = 1
@@ -108,7 +108,7 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
             return False
         apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
         truck = bool(ram[TRUCK_X] or ram[TRUCK_LANE])
-        if not truck:
+        if not truck or _past(ram):
             frames -= FRAMESKIP * (self.horizon - self.steps)
         if ram[LEVEL] >= self.levels or frames <= 0 or (apart > FAR and not truck):
             return True
@@ -171,17 +171,21 @@ class DeathWatch:
         return DeathWatch(self._levels, self._frames)
 
 
+def _past(ram: NDArray[np.uint8]) -> bool:
+    """Whether the truck on the road has overtaken the bird."""
+    return int(ram[BIRD_X]) - int(ram[TRUCK_X]) < -TRUCK_PAST
+
+
 def _truck_misses(ram: NDArray[np.uint8], frames: int) -> bool:
-    """Whether the truck on the road cannot hit the bird within so many frames."""
-    behind = int(ram[BIRD_X]) - int(ram[TRUCK_X])
-    if behind > TRUCK_TOUCHES + TRUCK_GAINS * frames:
+    """Whether the truck on the road, and none after it, can hit the bird within so many frames."""
+    if int(ram[BIRD_X]) - int(ram[TRUCK_X]) > TRUCK_TOUCHES + TRUCK_GAINS * frames:
         return True
-    if frames > TRUCK_COMES:  # another one may come
+    if frames > TRUCK_COMES:
         return False
     rows, row = TRUCK_ROWS.get(int(ram[TRUCK_LANE])), int(ram[BIRD_Y])
     reach = ROW_GAINS * frames + ROW_SPARE
     aside = rows is not None and (row < rows[0] - reach or row > rows[1] + reach)
-    return behind < -TRUCK_PAST or aside
+    return aside or _past(ram)
 
 
 def _progress(emulator: Emulator) -> dict[str, int]:

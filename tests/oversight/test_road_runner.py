@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from oversight import AllowAll, AtariGame, OracleOverseer, OversightWrapper, game_named
+from oversight.catastrophe import Watch
 from oversight.catastrophes import RoadRunnerDeath
 from oversight.emulator import AleEmulator, Emulator
 from oversight.lookahead import LookAhead
@@ -59,39 +60,41 @@ def play(env: AtariGame, proposer: Proposer, *, oracle: bool, steps: int) -> Mem
     return sink
 
 
+def begins(emulator: Emulator, watch: Watch[Emulator], action: int, frames: int) -> bool:
+    for _ in range(frames):
+        emulator.act(action)
+        if watch.frame(emulator):
+            return True
+    return False
+
+
+def holds(emulator: Emulator, watch: Watch[Emulator], backup: int) -> bool:
+    """For 14 steps, but only for 9 if no truck comes from behind then."""
+    for frame in range(4 * 14):
+        bird, truck, lane = (int(byte) for byte in emulator.ram()[[80, 42, 43]])
+        if frame >= 4 * 9 and (truck == lane == 0 or truck > bird + 8):
+            return True
+        if begins(emulator, watch, backup, 1):
+            return False
+    return True
+
+
 def plainly_unsafe(env: AtariGame) -> np.ndarray:
     """The definition, word for word: no caches, no sharing, no shortcuts, no order."""
-    emulator, truth = env.emulator, Thorough()
+    emulator = env.emulator
     start = emulator.snapshot()
-
-    def begins(watch: object, action: int, frames: int) -> bool:
-        for _ in range(frames):
-            emulator.act(action)
-            if watch.frame(emulator):  # type: ignore[attr-defined]
-                return True
-        return False
 
     def recoverable(action: int) -> bool:
         emulator.restore(start)
         branch = env._watches[0].copy()
-        if begins(branch, action, 4):
+        if begins(emulator, branch, action, 4):
             return False
         after = emulator.snapshot()
-        for backup in truth.backups:
+        for backup in Thorough().backups:
             emulator.restore(after)
-            if holds(branch.copy(), backup):
+            if holds(emulator, branch.copy(), backup):
                 return True
         return False
-
-    def holds(watch: object, backup: int) -> bool:
-        """For 14 steps, but only for 9 if there is no truck on the road then."""
-        for frame in range(4 * truth.truck_steps):
-            ram = emulator.ram()
-            if frame >= 4 * truth.steps and ram[42] == 0 and ram[43] == 0:
-                return True
-            if begins(watch, backup, 1):
-                return False
-        return True
 
     held_off = np.array([recoverable(action) for action in range(18)])
     emulator.restore(start)
