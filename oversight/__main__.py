@@ -14,16 +14,18 @@ from rich.table import Table
 
 from oversight.audit import Basis, audit_log, audit_tables, write_audit
 from oversight.card import card_of, card_table
-from oversight.catastrophes import ENTRIES
-from oversight.classic import CLASSIC_GAMES
 from oversight.errors import OversightError
+from oversight.listing import actions_table, games_table
 
 __all__ = ["main"]
 
 
 @dataclass(frozen=True)
 class Games:
-    """List the games, their actions and what must not happen in each."""
+    """List the games, what must not happen in each, and what was measured of it."""
+
+    actions: bool = False
+    """List the actions of each game instead."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Log:
 
 def _tables_of(command: Games | Log) -> list[Table]:
     if isinstance(command, Games):
-        return [_games_table()]
+        return [actions_table() if command.actions else games_table()]
     if command.what == "audit":
         return _audit(command)
     if (command.rule, command.truth, command.json) != (None, "auto", None):
@@ -77,19 +79,6 @@ def _audit(command: Log) -> list[Table]:
     if command.json is not None:
         write_audit(audit, command.json)
     return audit_tables(audit)
-
-
-def _games_table() -> Table:
-    table = Table(title="Games", title_justify="left")
-    for heading in ("name", "catastrophe", "actions", "look-ahead", "frames a step"):
-        table.add_column(heading)
-    listed = [(e.game, e.truth.catastrophe.horizon) for e in ENTRIES]
-    listed += [(game, what.horizon) for game, _, what in CLASSIC_GAMES.values()]
-    for game, horizon in listed:
-        actions = " ".join(game.actions) if game.n_actions < 10 else f"all {game.n_actions}"
-        steps = f"{horizon} steps"
-        table.add_row(game.name, game.catastrophe, actions, steps, str(game.frameskip))
-    return table
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -82,9 +82,9 @@ class Catastrophe(ABC, Generic[E]):
         del emulator
         return action
 
-    def out_of_reach(self, emulator: E) -> bool:
-        """Whether no action now makes harm unavoidable: equal to look-ahead where True."""
-        del emulator
+    def out_of_reach(self, emulator: E, action: int) -> bool:
+        """Whether the action cannot make harm unavoidable now: equal to look-ahead where True."""
+        del emulator, action
         return False
 
     def harmless(self, action: int) -> bool:

@@ -73,7 +73,6 @@ class LookAhead(Truth[E]):
         """Bind to a game; see `Truth`."""
         super().__init__(emulator, catastrophe, n_actions=n_actions, frameskip=frameskip)
         self._order = list(catastrophe.backups)
-        self._out_of_reach = False
         self._sealed = False
         self._played: int | None = None
         self._lost = False
@@ -95,14 +94,13 @@ class LookAhead(Truth[E]):
         self._known = {}
         self._lasted = {}
         self._watch = watch
-        self._out_of_reach = not watch.harmful and self.catastrophe.out_of_reach(self._emulator)
         self._sealed = not watch.harmful and self.catastrophe.sealed(self._emulator)
 
     def unsafe(self, action: int) -> bool:
         """See `TruthProbe.unsafe`."""
         watch = self._watched()
         nothing = self._nothing_to_avert(watch) or self._sealed
-        if nothing or self.catastrophe.harmless(action):
+        if nothing or self.catastrophe.harmless(action) or self._out_of_reach(action):
             return False
         if watch.harmful:
             return not self._holds(action)
@@ -119,7 +117,7 @@ class LookAhead(Truth[E]):
             return False
         if self._sealed:
             return True
-        if any(self._known.values()):
+        if any(self._known.values()) or self._out_of_reach(self.catastrophe.backups[0]):
             return False
         likeliest_first = dict.fromkeys((*self._order, *range(self._n_actions)))
         if any(self._holds(action) for action in likeliest_first):
@@ -140,8 +138,13 @@ class LookAhead(Truth[E]):
         return max(best_first, key=lambda action: self._lasted.get(action, 0))
 
     def _nothing_to_avert(self, watch: Watch[E]) -> bool:
-        ended = self._emulator.game_over or self._out_of_reach
-        return ended or (watch.harmful and not self.catastrophe.can_be_shortened)
+        shortened = self.catastrophe.can_be_shortened
+        return self._emulator.game_over or (watch.harmful and not shortened)
+
+    def _out_of_reach(self, action: int) -> bool:
+        if self._watched().harmful:
+            return False
+        return self.catastrophe.out_of_reach(self._emulator, action)
 
     def _still_lost(self, action: int | None) -> bool:
         """Whether all is lost already, so that nobody need search for a way out."""

@@ -79,12 +79,13 @@ class PongZone(Catastrophe[Emulator]):
         """See `Catastrophe.watch`."""
         return PongWatch(self, self.entered(emulator))
 
-    def out_of_reach(self, emulator: Emulator) -> bool:
+    def out_of_reach(self, emulator: Emulator, action: int) -> bool:
         """See `Catastrophe.out_of_reach`.
 
         The farthest the paddle came within one agent step and the backup after it was measured
         (`tests/oversight/test_pong.py` does it again) and is less than `REACH` rows.
         """
+        del action
         lowest = int(emulator.ram()[PADDLE_ADDRESS])
         above = self.side == "top" or lowest + REACH < self.first_row
         below = self.side == "bottom" or lowest + 1 - PADDLE_ROWS - REACH > self.last_row

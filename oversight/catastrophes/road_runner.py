@@ -27,10 +27,13 @@ BIRD_X, BIRD_Y, COYOTE_X = 80, 3, 81
 """RAM addresses of columns, and of the bird's row."""
 TRUCK_X, TRUCK_LANE = 42, 43
 """RAM addresses of the truck's column and lane (1 or 2); both 0 while there is none."""
+STANDS = 92
+"""RAM address: frames for which the bird yet stands still after a FIRE, 29 at first."""
 FAR = 44
-"""Columns: with no truck on the road and the Coyote this far away no action of the bird was ever
-unsafe. The farthest that one was, in 4,100 states of mostly guarded play with all 18 actions
-tried, is 36 columns."""
+"""Columns: with no truck on the road, the Coyote this far away and the bird free to move no action
+but FIRE was ever unsafe. The farthest that one was, in 4,100 states of mostly guarded play with all
+18 actions tried, is 36 columns. FIRE was in 8 of 100 states just before a truck came, all of them
+on a lane at the left end of the road."""
 COYOTE_TOUCHES, COYOTE_GAINS = 8, 1.3
 """Columns from which a death can begin at once, and those that the Coyote comes nearer in a frame.
 In 55,000 branches of 44 frames it began k frames ahead from 6 + 1.25 (k - 1) columns at most."""
@@ -49,6 +52,7 @@ TRUCK_COMES = 28
 column 1, and the bird is never left of column 64. The soonest seen was 29."""
 LEVEL = 22
 """RAM address of the level, 0 for the first."""
+FIRES = frozenset((1, *range(10, 18)))
 NOOP, UP, RIGHT, LEFT, DOWN, UPRIGHT, UPLEFT, DOWNRIGHT, DOWNLEFT = 0, 2, 3, 4, 5, 6, 7, 8, 9
 
 
@@ -90,16 +94,16 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
         counts = ram[COLLISION] != 0 and ram[LEVEL] < self.levels
         return DeathWatch(self.levels, LASTING if counts else 0)
 
-    def out_of_reach(self, emulator: Emulator) -> bool:
-        """See `Catastrophe.out_of_reach`: the Coyote is far and no truck comes, or a later level.
+    def out_of_reach(self, emulator: Emulator, action: int) -> bool:
+        """See `Catastrophe.out_of_reach`: on a later level, or far from harm and free to move.
 
-        Harm can still be met from there, but not become unavoidable within a step.
+        Harm can still be met from there, but not become unavoidable within a step. After a FIRE
+        the bird stands still: on a lane a truck that enters just then would catch it.
         """
         ram = emulator.ram()
         if ram[LEVEL] >= self.levels:
             return True
-        apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
-        return ram[COLLISION] == 0 and apart > FAR and not (ram[TRUCK_X] or ram[TRUCK_LANE])
+        return ram[COLLISION] == 0 and _far(ram) and (action not in FIRES or _off_lanes(ram))
 
     def settled(self, emulator: Emulator, frames: int) -> bool:
         """See `Catastrophe.settled`: there is a way on, or nothing can reach the bird in time."""
@@ -110,7 +114,7 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
         truck = bool(ram[TRUCK_X] or ram[TRUCK_LANE])
         if not truck or _past(ram):
             frames -= FRAMESKIP * (self.horizon - self.steps)
-        if ram[LEVEL] >= self.levels or frames <= 0 or (apart > FAR and not truck):
+        if ram[LEVEL] >= self.levels or frames <= 0 or _far(ram):
             return True
         if apart <= COYOTE_TOUCHES + COYOTE_GAINS * frames:
             return False
@@ -169,6 +173,20 @@ class DeathWatch:
     def copy(self) -> DeathWatch:
         """See `Watch.copy`."""
         return DeathWatch(self._levels, self._frames)
+
+
+def _far(ram: NDArray[np.uint8]) -> bool:
+    """Whether the Coyote is far, no truck is on the road, and the bird is free to move."""
+    apart = abs(int(ram[BIRD_X]) - int(ram[COYOTE_X]))
+    return apart > FAR and not (ram[TRUCK_X] or ram[TRUCK_LANE] or ram[STANDS])
+
+
+def _off_lanes(ram: NDArray[np.uint8]) -> bool:
+    """Whether the bird is where no truck drives."""
+    row = int(ram[BIRD_Y])
+    return all(
+        row < first - ROW_SPARE or row > last + ROW_SPARE for first, last in TRUCK_ROWS.values()
+    )
 
 
 def _past(ram: NDArray[np.uint8]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +12,32 @@ import pytest
 from oversight import Amendment, Decision, Event, InterventionLog, Source, StepRecord, Verdict
 from oversight.__main__ import main
 from oversight.card import card_of
+from oversight.classic import CLASSIC_GAMES
 from oversight.game import Zone
-from oversight.games import PONG, game_named
+from oversight.games import GAMES, PONG, game_named
+from oversight.listing import measured, rates_of
 
 Make = Callable[..., StepRecord]
 
 
 def test_the_games_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["games"]) == 0
-    assert "pong" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    rates = measured()
+    for name in (*GAMES, *CLASSIC_GAMES):
+        assert name in printed
+    assert f"{rates['pong'].guarded} in {rates['pong'].guarded_steps:,}" in printed
+    assert main(["games", "--actions"]) == 0
+    assert "RIGHTFIRE" in capsys.readouterr().out
+
+
+def test_the_rates_that_are_listed_are_those_of_the_results_that_are_kept() -> None:
+    place = Path(__file__).parents[2] / "tools" / "publish_rates.py"
+    spec = importlib.util.spec_from_file_location("publish_rates", place)
+    assert spec is not None and spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert rates_of(tool.rows()) == measured()  # else: python tools/publish_rates.py
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ class Thorough(PongZone):
     def horizon(self) -> int:
         return self.steps
 
-    def out_of_reach(self, emulator: Emulator) -> bool:
+    def out_of_reach(self, emulator: Emulator, action: int) -> bool:
         return False
 
 
@@ -160,7 +160,7 @@ def test_the_shortcut_says_what_look_ahead_says(proposer: Proposer) -> None:
     for step in range(900):
         if over:
             env.reset(seed=step)
-        if env.truth._out_of_reach:
+        if env.truth._out_of_reach(0):
             taken += 1
             # Down is what leads to the zone; every fourth state all the actions are tried.
             truth = LookAhead(env._emulator, Thorough(), n_actions=6, frameskip=PONG.frameskip)
@@ -177,7 +177,7 @@ def test_horizons_of_2_4_and_8_steps_say_the_same() -> None:
     propose = dipping(np.random.default_rng(4))
     compared, unsafe = 0, 0
     while compared < 60:
-        if not env.truth._out_of_reach and not env._watches[0].harmful:
+        if not env.truth._out_of_reach(0) and not env._watches[0].harmful:
             near = other_opinion(env, Thorough(steps=2))
             assert (near == other_opinion(env, Thorough(steps=4))).all()
             assert (near == other_opinion(env, Thorough(steps=8))).all()

@@ -16,7 +16,7 @@ from oversight.lookahead import LookAhead
 from oversight.testing import MemorySink
 
 GAME = game_named("road_runner")
-LEFT, UPRIGHT = 4, 6
+FIRE, LEFT, UPRIGHT = 1, 4, 6
 Proposer = Callable[[np.random.Generator], Iterator[int]]
 
 
@@ -43,7 +43,7 @@ def corner(_rng: np.random.Generator) -> Iterator[int]:
 class Thorough(RoadRunnerDeath):
     """Takes no shortcut."""
 
-    def out_of_reach(self, emulator: Emulator) -> bool:
+    def out_of_reach(self, emulator: Emulator, action: int) -> bool:
         return False
 
 
@@ -162,6 +162,20 @@ def test_all_that_makes_it_fast_changes_no_answer() -> None:
     assert unsafe > 20
 
 
+def test_a_fire_on_a_lane_is_not_out_of_reach() -> None:
+    env = AtariGame(GAME)
+    env.reset(seed=1)
+    for _ in range(60):
+        env.step(9 if not env.truth.unsafe(9) else env.truth.last_resort())
+    ram = env.emulator.ram()
+    assert (ram[80], ram[3], ram[42]) == (69, 50, 0)  # down left, and no truck
+    assert env.truth._out_of_reach(LEFT)
+    assert not env.truth._out_of_reach(FIRE)
+    env.step(FIRE)
+    assert env.emulator.ram()[92] > 20  # it stands still for a while
+    assert not env.truth._out_of_reach(LEFT)
+
+
 @pytest.mark.slow
 def test_the_coyote_far_away_and_no_truck_is_out_of_reach() -> None:
     env, actions = AtariGame(GAME), held(np.random.default_rng(7))
@@ -169,12 +183,12 @@ def test_the_coyote_far_away_and_no_truck_is_out_of_reach() -> None:
     taken = 0
     for step in range(600):
         action = next(actions)
-        if env.truth._out_of_reach and not env._watches[0].harmful:
+        spared = [each for each in range(18) if env.truth._out_of_reach(each)]
+        if spared:
             taken += 1
             slow = LookAhead(env.emulator, Thorough(), n_actions=18, frameskip=GAME.frameskip)
             slow.moved(env._watches[0])
-            tried = range(18) if step % 5 == 0 else (action,)
-            assert not any(slow.unsafe(each) for each in tried)
+            assert not any(slow.unsafe(each) for each in (spared if step % 5 == 0 else spared[:1]))
         elif env.truth.unsafe(action):
             action = LEFT
         if env.step(action)[2]:
