@@ -34,7 +34,8 @@ def test_the_games_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_rates_that_are_listed_are_those_of_the_results_that_are_kept() -> None:
     place = Path(__file__).parents[2] / "tools" / "publish_rates.py"
     spec = importlib.util.spec_from_file_location("publish_rates", place)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     assert rates_of(tool.rows()) == measured()  # else: python tools/publish_rates.py
