@@ -5,7 +5,8 @@
     ├── InvalidDecision       an overseer answered something that cannot be acted on
     ├── LogError
     │   ├── LogCorrupted      the file is not what was written
-    │   └── LogVersionMismatch
+    │   ├── LogVersionMismatch
+    │   └── ReplayDiffers     played again, the game goes another way
     ├── BlockerMismatch       a Blocker made for another game or action set
     ├── RunError              a run directory or its settings cannot be used
     └── LinkError             the window and the run cannot talk
@@ -23,6 +24,7 @@ __all__ = [
     "LogVersionMismatch",
     "OverseerGone",
     "OversightError",
+    "ReplayDiffers",
     "RunError",
 ]
 
@@ -52,6 +54,10 @@ class LogCorrupted(LogError):  # noqa: N818
 
 class LogVersionMismatch(LogError):  # noqa: N818
     """The log has a format version that this program does not read."""
+
+
+class ReplayDiffers(LogError):  # noqa: N818
+    """Played again from its seeds and actions, a log's game does not go as the log says."""
 
 
 class BlockerMismatch(OversightError):  # noqa: N818

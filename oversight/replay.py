@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oversight.atari import AtariGame, AtariSettings, AtariSnapshot
-from oversight.errors import LogError
+from oversight.errors import LogError, ReplayDiffers
 from oversight.games import GAMES, game_named
 from oversight.log import UNKNOWN, InterventionLog, LogMeta, StepTable, package_versions
 from oversight.log.history import Beginning, History
@@ -83,7 +83,8 @@ def moments(
         game: as `game_of` makes it.
 
     Raises:
-        LogError: a step is missing, or shows something else than it showed then.
+        LogError: a step is missing.
+        ReplayDiffers: a step shows, scores or ends something else than it did then.
     """
     for episode in np.unique(table.episode).tolist():
         rows = np.flatnonzero(table.episode == episode)
@@ -157,8 +158,6 @@ class _Again:
     def _differs(self, row: int, what: str) -> None:
         then, now = self._log.meta.versions, package_versions()
         changed = [f"{name} {then[name]} then, {now[name]} now" for name in ("ale-py", "hirl")]
-        raise LogError(
-            f"{self._where(row)} {what} when it is played again, so the truth would be another "
-            f"game's ({', '.join(changed)}): audit it with what it was written with, or by the "
-            "truth that it holds (--truth logged)"
+        raise ReplayDiffers(
+            f"{self._where(row)} {what} when it is played again ({', '.join(changed)})"
         )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from oversight.atari import AtariGame
 from oversight.audit.counts import Counts, counted_groups
 from oversight.audit.judged import Judged, Known, judged_rows
-from oversight.errors import LogError
+from oversight.errors import LogError, ReplayDiffers
 from oversight.games import GAMES, entry_of
 from oversight.log import UNKNOWN, InterventionLog, StepTable
 from oversight.log.history import History, read_history
@@ -140,6 +141,24 @@ def _played(
 ) -> list[Known | None]:
     known: list[Known | None] = [None] * len(table)
     game = game_of(log.meta, definition)
+    try:
+        _ask(log, table, history, game, known, progress)
+    except ReplayDiffers as error:
+        raise ReplayDiffers(
+            f"{error}, so the truth would be another game's: audit it with what it was written "
+            "with, or by the truth that it holds (--truth logged)"
+        ) from None
+    return known
+
+
+def _ask(
+    log: InterventionLog,
+    table: StepTable,
+    history: History,
+    game: AtariGame,
+    known: list[Known | None],
+    progress: Progress,
+) -> None:
     for done, moment in enumerate(moments(log, table, history, game), start=1):
         situation = game.catastrophe.situation(game.emulator)
         known[moment.row] = Known(
@@ -148,7 +167,6 @@ def _played(
             situation=situation,
         )
         progress(done, len(table))
-    return known
 
 
 def _logged(path: Path, table: StepTable, problem: str | None) -> list[Known | None]:

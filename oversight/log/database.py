@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import zstandard
-from sqlalchemy import Connection, Engine, create_engine, insert
+from sqlalchemy import Engine, create_engine, insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
-from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, rewinds, run
+from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
-__all__ = ["WriterLock", "connect", "create", "telling", "update"]
+__all__ = ["WriterLock", "connect", "create", "telling"]
 
 
 class WriterLock:
@@ -112,27 +112,6 @@ def connect(path: Path, *, read_only: bool) -> Engine:
             f"use the hirl that wrote it (see the table `run` in it)"
         )
     return _engine(path, "ro" if read_only else "rw")
-
-
-def update(connection: Connection, *, read_only: bool) -> None:
-    """Bring an opened log of an older format to this one, at one go and losing nothing.
-
-    A log that is only read stays as it is on disk: what it lacks is made in memory.
-
-    Args:
-        connection: to the log; nobody else writes it.
-        read_only: whether the file may not be changed.
-    """
-    version = connection.exec_driver_sql("PRAGMA user_version").scalar()
-    if version != FORMAT_VERSION:
-        connection.exec_driver_sql("BEGIN")  # not implied by what makes tables
-        if read_only:
-            columns = "step_id INTEGER, redone_by INTEGER"
-            connection.exec_driver_sql(f"CREATE TEMP TABLE rewinds ({columns})")
-        else:
-            rewinds.create(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")
-    connection.commit()
 
 
 @contextmanager

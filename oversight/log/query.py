@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from oversight.log import schema
+from oversight.log.codec import FrameDecoder
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
 from oversight.types import Event, Rewind, Screen, Verdict
 
-__all__ = ["events_of", "read_frames", "read_steps", "rewinds_of"]
+__all__ = ["blobs_of", "events_of", "read_frames", "read_steps", "rewinds_of"]
 
 Signed = TypeVar("Signed", bound=np.signedinteger)
 
@@ -60,28 +60,32 @@ def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: 
     )
 
 
-def read_frames(
-    connection: Connection, keys: NDArray[np.int64], shape: tuple[int, ...], dtype: np.dtype
-) -> Screen:
+def read_frames(connection: Connection, keys: NDArray[np.int64], decoder: FrameDecoder) -> Screen:
     """See `InterventionLog.frames`."""
-    out = np.empty((len(keys), *shape), dtype)
-    places: dict[int, list[int]] = {}
-    for place, key in enumerate(keys.tolist()):
-        places.setdefault(key, []).append(place)
-    decompressor = zstandard.ZstdDecompressor()
-    wanted = sorted(places)
-    found = 0
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        table = schema.frames
-        query = select(table.c.frame, table.c.data).where(table.c.frame.in_(chunk))
-        for key, data in connection.execute(query):
-            raw = decompressor.decompress(data, max_output_size=out[0].nbytes)
-            out[places[key]] = np.frombuffer(raw, dtype).reshape(shape)
-            found += 1
-    if found != len(wanted):
-        raise KeyError(f"expected {len(wanted)} frames, the log holds {found} of them")
-    return out
+    wanted, places = np.unique(keys, return_inverse=True)
+    table = schema.frames.c
+    blobs: list[tuple[int, bytes, int | None]] = []
+    for chunk in _chunks(wanted.tolist()):
+        query = select(table.frame, table.data, table.base).where(table.frame.in_(chunk))
+        blobs += [(row.frame, row.data, row.base) for row in connection.execute(query)]
+    if len(blobs) != len(wanted):
+        raise KeyError(f"expected {len(wanted)} frames, the log holds {len(blobs)} of them")
+    return decoder.decode(sorted(blobs))[places]
+
+
+def blobs_of(connection: Connection, keys: Sequence[int]) -> dict[int, bytes]:
+    """Packed screens by their numbers; those that are not there are left out."""
+    table = schema.frames.c
+    found: dict[int, bytes] = {}
+    for chunk in _chunks(keys):
+        query = select(table.frame, table.data).where(table.frame.in_(chunk))
+        found |= {row.frame: row.data for row in connection.execute(query)}
+    return found
+
+
+def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(keys), CHUNK):
+        yield keys[start : start + CHUNK]
 
 
 def events_of(connection: Connection, *, undone: bool) -> list[Event]:

@@ -29,8 +29,9 @@ __all__ = [
 
 APPLICATION_ID = 0x4849524C
 """SQLite's `application_id` of our files: the letters HIRL."""
-FORMAT_VERSION = 2
-"""SQLite's `user_version` of our files; raised whenever a reader has to know. 2: `rewinds`."""
+FORMAT_VERSION = 3
+"""SQLite's `user_version` of our files; raised whenever a reader has to know. 2: `rewinds`.
+3: `frames.base` and `decisions.meant_for`."""
 
 metadata = MetaData()
 
@@ -55,7 +56,9 @@ frames = Table(
     "frames",
     metadata,
     Column("frame", Integer, primary_key=True),
-    Column("data", LargeBinary, nullable=False),  # zstandard of the screen's bytes
+    # zstandard of the screen's bytes, or of their XOR with those of the screen `base`.
+    Column("data", LargeBinary, nullable=False),
+    Column("base", Integer),
 )
 
 decisions = Table(
@@ -82,6 +85,7 @@ decisions = Table(
     Column("proposed_unsafe", Boolean),
     Column("executed_unsafe", Boolean),
     Column("decided_at", Float, nullable=False),  # seconds since 1970, UTC
+    Column("meant_for", Integer),  # the earlier step that a late block was meant for
 )
 
 # News about earlier decisions: rows are added, decisions never change.

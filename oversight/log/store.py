@@ -10,16 +10,17 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 from sqlalchemy import Engine, Table, func, insert, select
 from sqlalchemy.exc import DatabaseError
 
 from oversight.errors import LogCorrupted, LogError
 from oversight.log import schema
-from oversight.log.database import WriterLock, connect, create, telling, update
+from oversight.log.codec import FrameDecoder, FrameEncoder
+from oversight.log.database import WriterLock, connect, create, telling
 from oversight.log.meta import LogMeta
-from oversight.log.query import events_of, read_frames, read_steps, rewinds_of
+from oversight.log.migration import update
+from oversight.log.query import blobs_of, events_of, read_frames, read_steps, rewinds_of
 from oversight.log.table import StepTable
 from oversight.types import Amendment, Event, Rewind, Screen, Source, StepRecord
 
@@ -29,8 +30,6 @@ BATCH_ROWS = 256
 BATCH_SECONDS = 0.25
 """A machine's decisions are committed after so many rows or so long, whichever comes first; a
 person's at once."""
-LEVEL = 3
-"""zstandard's level: 5 to 15 microseconds a screen; higher ones gain little."""
 
 Value = int | float | str | bool | bytes | None
 
@@ -56,7 +55,7 @@ class InterventionLog:
         self._connection = engine.connect()
         self._lock = lock
         update(self._connection, read_only=lock is None)
-        self._compressor = zstandard.ZstdCompressor(level=LEVEL)
+        self._encoder = FrameEncoder()
         self._rows: dict[Table, list[dict[str, Value]]] = {
             table: [] for table in schema.metadata.sorted_tables
         }
@@ -64,6 +63,8 @@ class InterventionLog:
         self._durable: bool | None = None
         self._last_screen: Screen | None = None
         self.meta = self._read_meta()
+        shape, dtype = self.meta.screen_shape, np.dtype(self.meta.screen_dtype)
+        self._decoder = FrameDecoder(shape, dtype, lambda keys: blobs_of(self._connection, keys))
         self.next_step_id = 1 + self._newest(schema.decisions, "step_id")
         self.next_episode = 1 + self._newest(schema.episodes, "episode")
         self._next_frame = 1 + self._newest(schema.frames, "frame")
@@ -186,6 +187,7 @@ class InterventionLog:
             proposed_unsafe=record.proposed_unsafe,
             executed_unsafe=record.executed_unsafe,
             decided_at=time.time(),
+            meant_for=decision.meant_for,
         )
         # In the same transaction as the step, always: without it they stand.
         for undone in record.undoes:
@@ -236,8 +238,8 @@ class InterventionLog:
             )
         if last is None or not np.array_equal(last, screen):
             self._last_screen = screen
-            data = self._compressor.compress(np.ascontiguousarray(screen).tobytes())
-            self._add(schema.frames, frame=self._next_frame, data=data)
+            data, base = self._encoder.encode(self._next_frame, screen)
+            self._add(schema.frames, frame=self._next_frame, data=data, base=base)
             self._next_frame += 1
         return self._next_frame - 1
 
@@ -287,9 +289,8 @@ class InterventionLog:
     def frames(self, keys: NDArray[np.int64]) -> Screen:
         """Screens by their keys: (n, *screen shape)."""
         self.flush()
-        shape, dtype = self.meta.screen_shape, np.dtype(self.meta.screen_dtype)
         with telling(self.path):
-            return read_frames(self._connection, keys, shape, dtype)
+            return read_frames(self._connection, keys, self._decoder)
 
     def events(self, *, undone: bool = False) -> list[Event]:
         """Catastrophes in the order in which they were seen; on request with the undone ones."""

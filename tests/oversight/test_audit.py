@@ -42,6 +42,7 @@ from oversight.audit.judged import Known, judged_rows
 from oversight.bounds import interval, upper_bound
 from oversight.log.history import read_history
 from oversight.simulated import MODELS
+from oversight.verification import verify_log
 
 GAME = game_named("pong")
 SETTINGS = AtariSettings(noop_max=12, max_agent_steps=90)
@@ -144,6 +145,22 @@ def test_a_log_without_any_truth_is_audited_all_the_same(copy: Path, audited: Au
         audit_log(copy, basis=Basis.LOGGED)
 
 
+def test_a_log_that_is_whole_is_verified(oracles: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = verify_log(oracles)
+    assert found.decisions == found.screens >= 299
+    assert found.episodes > 2
+    assert main(["log", "verify", str(oracles)]) == 0
+    assert f"{found.decisions}" in capsys.readouterr().out
+
+
+def test_the_command_says_what_differs(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with InterventionLog.open(copy) as log:
+        other = int(log.steps().frame[60])
+    change(copy, f"UPDATE decisions SET frame = {other} WHERE step_id = 20")
+    assert main(["log", "verify", str(copy)]) == 1
+    assert "step 20 (step 20 of episode 0) shows another screen" in capsys.readouterr().err
+
+
 def test_a_log_that_is_being_written_can_be_audited(tmp_path: Path, oracles: Path) -> None:
     game = AtariGame(GAME, SETTINGS)
     path = tmp_path / "log.sqlite"
@@ -163,6 +180,7 @@ def test_steps_that_were_taken_back_are_taken_back_again(tmp_path: Path) -> None
         rewinds = log.rewinds()
         standing = log.steps()
     assert len(rewinds) > 3
+    assert verify_log(path).rewinds == len(rewinds)
     assert audit.differing == 0
     undone = {step for rewind in rewinds for step in rewind.undoes}
     assert {row.step_id for row in audit.rows if row.undone} == undone
@@ -225,6 +243,8 @@ def test_another_game_is_told_at_its_first_step(copy: Path, statement: str, mess
     change(copy, statement)
     with pytest.raises(LogError, match=message):
         audit_log(copy)
+    with pytest.raises(LogError, match=message):
+        verify_log(copy)
     assert len(audit_log(copy, basis=Basis.LOGGED).rows) >= 299
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zstandard
 
 import oversight.log.store as store
 from oversight import Amendment, Event, InterventionLog, LogMeta, Source, StepRecord, Verdict
@@ -187,23 +188,32 @@ def test_a_kill_at_any_moment_leaves_no_half_rewind(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ older logs
 
 
-def first_format(path: Path) -> None:
-    """Make of a log one as the first format had it."""
+def make_older(path: Path, version: int) -> None:
+    """Make of a log one as an older format had it: whole screens, and what came later missing."""
+    with InterventionLog.open(path) as log:
+        table = log.steps()
+        screens = dict(zip(table.frame.tolist(), log.frames(table.frame), strict=True))
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("DROP TABLE rewinds")
-        raw.execute("PRAGMA user_version = 1")
+        for frame, screen in screens.items():
+            data = zstandard.compress(screen.tobytes())
+            raw.execute("UPDATE frames SET data = ? WHERE frame = ?", (data, frame))
+        raw.execute("ALTER TABLE frames DROP COLUMN base")
+        raw.execute("ALTER TABLE decisions DROP COLUMN meant_for")
+        if version < 2:
+            raw.execute("DROP TABLE rewinds")
+        raw.execute(f"PRAGMA user_version = {version}")
         raw.commit()
 
 
-@pytest.fixture
-def older(tmp_path: Path, meta: LogMeta, record: Make) -> Path:
+@pytest.fixture(params=[1, 2])
+def older(request: pytest.FixtureRequest, tmp_path: Path, meta: LogMeta, record: Make) -> Path:
     path = tmp_path / "older.sqlite"
     with InterventionLog.create(path, meta) as log:
         log.begin_episode(0, env_index=0, seed=9, phase="oversight")
         for step_id in range(3):
             log.event(Event("fall", step_id, step_id))
             log.append(record(step_id, Source.PERSON))
-    first_format(path)
+    make_older(path, request.param)
     return path
 
 
@@ -214,6 +224,7 @@ def test_an_older_log_is_read_and_stays_as_it_is(older: Path) -> None:
             assert log.steps().step_id.tolist() == [0, 1, 2]
             assert len(log.events()) == 3
             assert log.rewinds() == []
+            assert log.frames(log.steps().frame).shape[0] == 3
     assert older.read_bytes() == before
 
 
@@ -236,5 +247,9 @@ def test_the_tables_of_a_log_that_was_brought_up_to_date_are_those_of_a_new_one(
     tables = []
     for path in (older, new_log.path):
         with closing(sqlite3.connect(path)) as raw:
-            tables.append(sorted(raw.execute("SELECT name, sql FROM sqlite_master").fetchall()))
+            names = raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+            columns = {
+                name: raw.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in names
+            }
+            tables.append(columns)
     assert tables[0] == tables[1]
