@@ -62,15 +62,15 @@ def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: 
 
 def read_frames(connection: Connection, keys: NDArray[np.int64], decoder: FrameDecoder) -> Screen:
     """See `InterventionLog.frames`."""
-    wanted, places = np.unique(keys, return_inverse=True)
+    wanted = np.unique(keys).tolist()
     table = schema.frames.c
-    blobs: list[tuple[int, bytes, int | None]] = []
-    for chunk in _chunks(wanted.tolist()):
+    blobs: dict[int, tuple[int, bytes, int | None]] = {}
+    for chunk in _chunks(wanted):
         query = select(table.frame, table.data, table.base).where(table.frame.in_(chunk))
-        blobs += [(row.frame, row.data, row.base) for row in connection.execute(query)]
+        blobs |= {row[0]: (row[0], row[1], row[2]) for row in connection.execute(query)}
     if len(blobs) != len(wanted):
         raise KeyError(f"expected {len(wanted)} frames, the log holds {len(blobs)} of them")
-    return decoder.decode(sorted(blobs))[places]
+    return decoder.decode([blobs[key] for key in keys.tolist()])
 
 
 def blobs_of(connection: Connection, keys: Sequence[int]) -> dict[int, bytes]:
