@@ -78,6 +78,7 @@ def test_environments_that_do_not_answer_are_refused(
 
 
 PROGRAM = """
+import signal
 import sys
 import numpy as np
 from stable_baselines3.common.vec_env import SubprocVecEnv
@@ -85,6 +86,7 @@ from agents import OversightVecEnv
 from oversight import AllowAll, Answering, AtariGame, game_named
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     makers = [lambda: Answering(AtariGame(game_named("pong")))] * 2
     env = OversightVecEnv(SubprocVecEnv(makers, start_method="fork"), AllowAll())
     env.reset()

@@ -271,12 +271,14 @@ def test_a_reset_behind_its_back_is_noticed() -> None:
 
 
 PROGRAM = """
+import signal
 import sys
 import numpy as np
 from gymnasium.vector import AsyncVectorEnv
 from oversight import AllowAll, Answering, AtariGame, OversightVectorWrapper, game_named
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
     envs = AsyncVectorEnv([lambda: Answering(AtariGame(game_named("pong")))] * 2)
     env = OversightVectorWrapper(envs, AllowAll())
     env.reset(seed=0)
