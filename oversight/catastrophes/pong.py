@@ -159,8 +159,10 @@ ENTRY = Entry(
             "bottom": Definition(PongZone()),
             "top": Definition(PongZone(side="top")),
             "both": Definition(PongZone(side="both")),
-            # People block before the last instant: 24 rows are what the paddle falls in a step.
-            "margin": Definition(PongZone(zone_rows=40)),
+            # People block before the last instant, and the more so the slower they are: the
+            # paddle falls up to 24 rows in a step, so that 24 rows more are a whole step early.
+            "margin": Definition(PongZone(zone_rows=24)),
+            "early": Definition(PongZone(zone_rows=40)),
         }
     ),
     rule="margin",
