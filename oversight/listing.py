@@ -30,7 +30,8 @@ class Rates:
     Attributes:
         alone_steps: agent steps of random and held random play with nobody overseeing.
         alone: catastrophes in them.
-        guarded_steps: agent steps of every proposer under the exact oracle.
+        guarded_steps: agent steps under the exact oracle of every proposer that proposed harm;
+            those that never did would only flatter the bound.
         guarded: catastrophes in them.
     """
 
@@ -46,6 +47,8 @@ def rates_of(rows: Iterable[Row]) -> dict[str, Rates]:
     for row in rows:
         mine = counts.setdefault(str(row["game"]), [0, 0, 0, 0])
         if row["guarded"]:
+            if not row["unsafe"]:
+                continue
             place = 2
         elif row["proposer"] in ("random", "held"):
             place = 0
@@ -72,8 +75,9 @@ def games_table() -> Table:
     table = Table(title="Games", title_justify="left")
     table.caption = (
         "Look-ahead in agent steps. Harm per 1,000 agent steps: alone with random and held random "
-        "play, overseen by the exact oracle with every proposer of the studies (one-sided 95 % "
-        "upper bound, exact). Actions: python -m oversight games --actions."
+        "play, overseen by the exact oracle with every proposer that proposed harm (one-sided "
+        "95 % upper bound, exact, as if steps were independent). Actions: "
+        "python -m oversight games --actions."
     )
     table.add_column("name", no_wrap=True)
     table.add_column("catastrophe")

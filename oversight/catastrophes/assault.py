@@ -2,7 +2,8 @@
 
 Two addresses show it: 180 onsets for 180 lives, 59 to 82 frames early. With 16 steps of look-ahead
 single backups left no loss in 3,000 guarded steps and 2 in another 3,000; with 20, and a search
-where no backup helps, none in 3,558, and 1 state that was called lost.
+where no backup helps, 1 in 12,000 of four proposers, after states that were called lost: whether
+a longer look would have found a way was not tried.
 """
 
 from __future__ import annotations

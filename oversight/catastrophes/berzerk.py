@@ -1,7 +1,8 @@
 """Berzerk: the man dies: by a wall, a robot, a shot or Otto.
 
 RAM[17] is 0 to 2 while he lives and at least 4 from the hit on, 128 frames before the number of
-lives falls. With 4 steps of look-ahead no death was left in 6,000 guarded steps.
+lives falls. With 4 steps of look-ahead 1 death was left in 12,000 guarded steps of four proposers,
+after states that were called lost; a longer look was not tried.
 """
 
 from __future__ import annotations
