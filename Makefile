@@ -2,6 +2,8 @@
 
 PY = .venv/bin/python
 ARGS =
+# Tests go to as many processes as there are cores; SPREAD= runs them in one, in order.
+SPREAD = --numprocesses auto --maxprocesses 8 --dist worksteal
 SETUP = setup.cfg pyproject.toml constraints.txt tools/setup.sh
 
 help:
@@ -21,7 +23,7 @@ run: .venv/.runtime
 	@$(PY) -m experiments demo $(ARGS)
 
 test: .venv/.dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(SPREAD) $(ARGS)
 
 # Three steps, so that `make --keep-going check` shows all that is wrong. The tests come last.
 check: lint types test
