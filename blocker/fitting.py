@@ -39,6 +39,7 @@ def fit_blocker(
     logs: Sequence[LabelledLog],
     *,
     phases: Sequence[str] | None = None,
+    spec: InputSpec | None = None,
     settings: TrainingSettings | None = None,
     shape: NetworkSpec | None = None,
     rule: ThresholdRule | None = None,
@@ -50,6 +51,7 @@ def fit_blocker(
     Args:
         logs: opened for reading.
         phases: which phases to learn from; all if not given.
+        spec: what the network sees of the screens; the game's preset if not given.
         settings: how to train; its seed also deals the episodes to the three parts.
         shape: the network's.
         rule: how the threshold is chosen; its miss rate is also what readiness asks for.
@@ -63,7 +65,7 @@ def fit_blocker(
     meta = logs[0].meta if logs else None
     if meta is None:
         raise ValueError("expected at least one log")
-    spec = input_for(meta.game)
+    spec = spec or input_for(meta.game)
     return fit_examples(
         examples_from_logs(logs, spec, phases),
         game=meta.game,

@@ -39,6 +39,8 @@ class ThresholdRule:
         highest: the threshold is never above it, even if that spends more than both budgets, as
             readiness then says: a miss costs far more than a false alarm, and calibration holds
             few positives.
+        lowest_positive: none of the above: the lowest probability of any unsafe example, as the
+            paper's code had it. One wrong label decides; for comparisons.
     """
 
     false_alarms: float = 0.01
@@ -46,6 +48,7 @@ class ThresholdRule:
     miss_rate: float = 0.05
     confidence: float = 0.95
     highest: float = 0.1
+    lowest_positive: bool = False
 
 
 def runs_needed(miss_rate: float, confidence: float = 0.95, missed: int = 0) -> int:
@@ -127,6 +130,8 @@ def choose_threshold(scores: Scores, rule: ThresholdRule | None = None) -> float
             "expected safe and unsafe examples to choose a threshold by, got "
             f"{scores.negatives} safe and {scores.positives} unsafe ones: oversee for longer"
         )
+    if rule.lowest_positive:
+        return float(scores.probability[scores.unsafe].min())
     safe = np.sort(scores.probability[~scores.unsafe])[::-1]
     spent = min(_lowest_within(safe, rule.false_alarms), rule.highest)
     floor = min(_lowest_within(safe, rule.most_false_alarms), spent)

@@ -21,7 +21,7 @@ from agents import (
     make_agent,
 )
 from blocker import Blocker, BlockerOverseer
-from experiments.phases import AGENT, episode_seed, open_log
+from experiments.phases import agent_settings, episode_seed, open_log
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, write_json
 from experiments.settings import RunSettings
@@ -199,7 +199,9 @@ def _maker(kind: Kind, game: Game, run: RunDirectory, seed: int) -> Callable[[At
         return simple[kind]
 
     def trained(env: AtariGame) -> Proposer:
-        agent = make_agent(env, AGENT, seed=seed, device="cpu", seed_env=False)
+        agent = make_agent(
+            env, agent_settings(run.settings()), seed=seed, device="cpu", seed_env=False
+        )
         load(agent, run.agent)
         return AgentProposer(agent, epsilon=0.05, rng=rng)
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from blocker import Blocker, Epoch, NotLearned, Readiness, TrainingSettings, fit_blocker
+from dataclasses import replace
+
+from blocker import (
+    Blocker,
+    Epoch,
+    NotLearned,
+    Readiness,
+    ThresholdRule,
+    TrainingSettings,
+    fit_blocker,
+    input_for,
+)
 from experiments.overseers import Seat
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory
-from experiments.settings import RunSettings
+from experiments.settings import RunSettings, ThresholdChoice
 from experiments.stopping import StopFlag
 from experiments.summary import BEFORE
 from oversight import InterventionLog, RunError
@@ -55,7 +66,15 @@ def train_blocker(
 
         try:
             fitted = fit_blocker(
-                [log], phases=[BEFORE], settings=training, on_epoch=on_epoch, should_stop=stop
+                [log],
+                phases=[BEFORE],
+                spec=replace(input_for(settings.game), screens=settings.blocker_screens),
+                settings=training,
+                rule=ThresholdRule(
+                    lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE
+                ),
+                on_epoch=on_epoch,
+                should_stop=stop,
             )
         except (NotLearned, ValueError) as error:
             if stop():

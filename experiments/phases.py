@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from agents import (
     make_agent,
     save,
 )
+from experiments.ages import keep_age
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
 from experiments.settings import RunSettings
@@ -36,7 +37,16 @@ from oversight import (
     game_named,
 )
 
-__all__ = ["AGENT", "Ended", "Phase", "episode_seed", "open_log", "play"]
+__all__ = [
+    "AGENT",
+    "Ended",
+    "Phase",
+    "agent_settings",
+    "episode_seed",
+    "gate_settings",
+    "open_log",
+    "play",
+]
 
 AGENT = DoubleDQNSettings(exploration_hold=30)
 """Random proposals are held, for up to two seconds of play: in 3,000 steps of Pong an overseer
@@ -81,6 +91,24 @@ class Ended:
     tally: Tally
 
 
+def agent_settings(settings: RunSettings) -> DoubleDQNSettings:
+    """The agent's numbers in a run."""
+    agent = replace(AGENT, credit=settings.credit)
+    if settings.exploration_steps is None:
+        return agent
+    return replace(agent, exploration_steps=settings.exploration_steps)
+
+
+def gate_settings(settings: RunSettings, mode: Mode) -> GateSettings:
+    """The gate's settings in a run."""
+    return GateSettings(
+        mode=mode,
+        reward_rule=settings.reward_rule,
+        penalty=settings.penalty,
+        rewind_steps=settings.rewind_steps,
+    )
+
+
 def episode_seed(run_seed: int) -> Callable[[int], int]:
     """From an episode's number to its seed, different for every run seed."""
 
@@ -95,8 +123,8 @@ def open_log(path: Path, settings: RunSettings) -> InterventionLog:
     if path.exists():
         return InterventionLog.open(path, read_only=False)
     game = game_named(settings.game)
-    probe = AtariGame(game)
-    gate = GateSettings()
+    probe = AtariGame(game, AtariSettings(sticky=settings.sticky))
+    gate = gate_settings(settings, Mode.REPLACE)
     meta = LogMeta(
         game=game.name,
         actions=game.actions,
@@ -138,25 +166,34 @@ def play(
         OversightError: the log, the checkpoint or the agent failed; what was recorded is kept.
     """
     done = len(log.steps([phase.name], undone=True))
-    env = AtariGame(game_named(settings.game), AtariSettings(max_agent_steps=phase.segment_steps))
+    env = AtariGame(
+        game_named(settings.game),
+        AtariSettings(max_agent_steps=phase.segment_steps, sticky=settings.sticky),
+    )
     wrapper = OversightWrapper(
         env,
         phase.overseer(env),
-        GateSettings(mode=phase.mode, rewind_steps=settings.rewind_steps),
+        gate_settings(settings, phase.mode),
         sink=log,
         episode_seed=episode_seed(settings.seed),
         phase=phase.name,
         first_step_id=log.next_step_id,
         first_episode=log.next_episode,
     )
-    agent = make_agent(wrapper, AGENT, seed=settings.seed, device=settings.device, seed_env=False)
+    agent = make_agent(
+        wrapper,
+        agent_settings(settings),
+        seed=settings.seed,
+        device=settings.device,
+        seed_env=False,
+    )
     if run.agent.exists():
         load(agent, run.agent)
     gone = None
     with reporter.bar(phase.title, phase.steps) as bar:
         bar.show(done)
         try:
-            done += _learn(run, agent, phase.steps - done, wrapper, bar, done, stop)
+            done += _learn(run, agent, phase.steps - done, wrapper, bar, done, stop, settings.ages)
         except OverseerGone as error:
             gone = str(error)
     log.flush()
@@ -173,12 +210,15 @@ def _learn(
     bar: Bar,
     before: int,
     stop: StopFlag,
+    ages: tuple[int, ...],
 ) -> int:
     made = 0
 
-    def on_step(_step: LearnStep) -> bool:
+    def on_step(step: LearnStep) -> bool:
         nonlocal made
         made += 1
+        if step.step in ages:
+            keep_age(agent, run.ages, step.step)
         if made % 20 == 0 or made == steps:
             bar.show(before + made, _note(wrapper.gate.tally))
         if made % CHECKPOINT_STEPS == 0:

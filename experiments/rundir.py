@@ -101,6 +101,11 @@ class RunDirectory:
         return self.path / "agent"
 
     @property
+    def ages(self) -> Path:
+        """The agent's weights as they were at some ages, a folder."""
+        return self.path / "ages"
+
+    @property
     def agent_zip(self) -> Path:
         """The agent for other tools."""
         return self.path / "agent.zip"

@@ -6,11 +6,20 @@ import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from agents import Credit
 from blocker.inputs import PRESETS
-from oversight import RunError, game_named
+from oversight import RewardRule, RunError, game_named
 from oversight.simulated import MODELS
 
-__all__ = ["QUICK", "Condition", "Handover", "OverseerChoice", "RunSettings"]
+__all__ = [
+    "QUICK",
+    "AgentChoice",
+    "Condition",
+    "Handover",
+    "OverseerChoice",
+    "RunSettings",
+    "ThresholdChoice",
+]
 
 
 class OverseerChoice(StrEnum):
@@ -35,6 +44,22 @@ class Condition(StrEnum):
     """Nothing is blocked; unsafe proposals, by the exact truth, are paid the penalty."""
     NO_OVERSIGHT = "no_oversight"
     """Nothing is blocked and nothing penalised."""
+
+
+class AgentChoice(StrEnum):
+    """Which agent learns."""
+
+    DOUBLE_DQN = "double_dqn"
+    """Double DQN with the network of Mnih et al. 2015."""
+
+
+class ThresholdChoice(StrEnum):
+    """From which probability on the Blocker blocks."""
+
+    BUDGET = "budget"
+    """Chosen on held-out episodes within a budget of false alarms: ours."""
+    LOWEST_POSITIVE = "lowest_positive"
+    """The lowest probability of any unsafe example it was calibrated on: the paper's code."""
 
 
 class Handover(StrEnum):
@@ -95,6 +120,34 @@ class RunSettings:
     device: str = "auto"
     """Where the agent trains: cpu, cuda, or auto for a GPU if there is one."""
 
+    agent: AgentChoice = AgentChoice.DOUBLE_DQN
+    """Which agent learns."""
+
+    credit: Credit = Credit.PROPOSED
+    """Which action of a blocked step enters replay: the proposed (HIRL) or the executed one."""
+
+    reward_rule: RewardRule = RewardRule.REPLACE
+    """Whether the penalty takes the place of the game's reward (the paper) or is added to it."""
+
+    penalty: float = -1.0
+    """What the agent is paid for a blocked step, where losing a point costs 1."""
+
+    sticky: float = 0.0
+    """Probability that a frame repeats the action before it; above 0 a block may not hold."""
+
+    threshold: ThresholdChoice = ThresholdChoice.BUDGET
+    """How the Blocker's threshold is chosen."""
+
+    blocker_screens: int = 2
+    """How many screens, one agent step apart, the Blocker looks at."""
+
+    exploration_steps: int | None = None
+    """Agent steps over which the agent's exploration falls; its own default if not given."""
+
+    ages: tuple[int, ...] = ()
+    """Agent steps after which the agent's weights are kept beside the run, for studies of what
+    it does at that age."""
+
     def check(self) -> RunSettings:
         """Refuse what cannot be run.
 
@@ -110,6 +163,7 @@ class RunSettings:
                 raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
         if self.blocker_epochs is not None and self.blocker_epochs < 1:
             raise RunError(f"expected blocker_epochs of 1 or more, got {self.blocker_epochs}")
+        self._check_variants()
         if re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device) is None:
             raise RunError(f"expected a device auto, cpu or cuda, got {self.device!r}")
         for name in ("start_seconds", "pace"):
@@ -121,12 +175,24 @@ class RunSettings:
             )
         return self
 
+    def _check_variants(self) -> None:
+        if self.penalty > 0:
+            raise RunError(f"expected a penalty of 0 or less, got {self.penalty}")
+        if not 0 <= self.sticky < 1:
+            raise RunError(f"expected sticky of 0 to below 1, got {self.sticky}")
+        if self.blocker_screens not in (1, 2):
+            raise RunError(f"expected blocker_screens of 1 or 2, got {self.blocker_screens}")
+        if self.exploration_steps is not None and self.exploration_steps < 0:
+            raise RunError(f"expected exploration_steps of 0 or more, got {self.exploration_steps}")
+        if any(age < 1 for age in self.ages):
+            raise RunError(f"expected ages of 1 agent step or more, got {self.ages}")
+
     def _check_names(self) -> None:
         try:
             game_named(self.game)
         except ValueError as error:
             raise RunError(str(error)) from None
-        if self.game not in PRESETS:
+        if self.condition is Condition.HIRL and self.game not in PRESETS:
             raise RunError(
                 f"no Blocker can be trained for {self.game} yet: expected one of "
                 f"{', '.join(sorted(PRESETS))}; its truth can be studied with: "
@@ -155,8 +221,15 @@ class RunSettings:
                 "overseer": OverseerChoice,
                 "condition": Condition,
                 "handover": Handover,
+                "agent": AgentChoice,
+                "credit": Credit,
+                "reward_rule": RewardRule,
+                "threshold": ThresholdChoice,
             }
             typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in values.items()}
+            ages = typed.get("ages")
+            if isinstance(ages, list):
+                typed["ages"] = tuple(ages)  # JSON has no tuples
             return cls(**typed).check()  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
             raise RunError(f"config.json does not fit this version of hirl: {error}") from None

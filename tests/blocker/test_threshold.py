@@ -146,3 +146,14 @@ def test_readiness_counts_a_missed_run_and_false_alarms() -> None:
     noisy = assess(scores_of(np.full(100, 0.8), np.full(60, 0.9)), 0.5)
     assert not noisy.ready
     assert "blocks more than 2% of what is safe" in noisy.in_words()
+
+
+def test_the_papers_rule_hangs_on_one_label() -> None:
+    probability = np.array([0.9, 0.8, 0.01, 0.3, 0.2, 0.0])
+    scores = Scores(
+        probability=probability,
+        unsafe=np.array([True, True, True, False, False, False]),
+        episode=np.zeros(6, np.int64),
+        step=np.arange(6, dtype=np.int64) * 100,
+    )
+    assert choose_threshold(scores, ThresholdRule(lowest_positive=True)) == 0.01
