@@ -77,6 +77,10 @@ def table_of(
         truncated=off,
         proposed_unsafe=unknown,
         executed_unsafe=unknown,
+        pace=nan,
+        speed_up=nan,
+        hint=nan,
+        previewed=unknown,
     )
 
 

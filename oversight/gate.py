@@ -57,6 +57,7 @@ class Gate:
         safe_twin: Sequence[int] | None = None,
         ranking: Ranking | None = None,
         marks: Sequence[Mark] | None = None,
+        cuts: bool = False,
         phase: str = "oversight",
         catastrophe: str = "catastrophe",
         first_step_id: int = 0,
@@ -75,6 +76,8 @@ class Gate:
             ranking: the agent's own order of actions, for the mode `prune`.
             marks: one per environment, how to come back to its present moment; needed for
                 `rewind_steps`.
+            cuts: whether an overseer may cut an episode: what steps the environment has to
+                look at `Settled.truncated` then.
             phase: name of the phase in the log.
             catastrophe: name of the catastrophe in the log.
             first_step_id: number of the first step; the log's next when a run goes on.
@@ -96,6 +99,7 @@ class Gate:
         self._n_actions = n_actions
         self._sink: StepSink = sink or NullSink()
         self._probes = probes
+        self._cuts = cuts
         self._phase = phase
         self._catastrophe = catastrophe
         self._next_step_id = first_step_id
@@ -149,16 +153,15 @@ class Gate:
             self._propose(self._next_step_id + position, env_index, action)
             for position, (env_index, action) in enumerate(zip(indices, actions, strict=True))
         ]
-        decisions = self._overseer.review(proposals)
-        check_decisions(proposals, decisions, self._n_actions)
         moments = [self._moment(proposal) for proposal in proposals]
         try:
-            pending = [self._take(m, d) for m, d in zip(moments, decisions, strict=True)]
+            pending = self._ask(moments)
         except BaseException:
             for moment in moments:  # nothing is executed, so nothing was taken back either
                 moment.go_back()
             raise
-        self._undo(pending)
+        for one in pending:
+            self._undo(one)
         self._pending = pending
         self._next_step_id += len(proposals)
         return [pending.resolution.executed for pending in self._pending]
@@ -192,6 +195,7 @@ class Gate:
             tally=self.tally,
             recorded_through=self._sink.recorded_through,
             last_executed=episode.last_executed,
+            reach=self._rings[env_index].within_reach,
         )
 
     def _moment(self, proposal: Proposal) -> Moment:
@@ -200,28 +204,41 @@ class Gate:
             return Moment(proposal, episode, _stay)
         return Moment(proposal, episode.copy(), self._marks[proposal.env_index]())
 
-    def _take(self, here: Moment, decision: Decision) -> _Pending:
+    def _ask(self, moments: Sequence[Moment]) -> list[_Pending]:
+        """Review, once more where the overseer goes back first, and resolve."""
+        places = list(moments)
+        back: dict[int, int] = {}
+        asked = list(range(len(places)))
+        decided: dict[int, Decision] = {}
+        while asked:
+            proposals = [places[i].proposal for i in asked]
+            decisions = self._overseer.review(proposals)
+            check_decisions(proposals, decisions, self._n_actions)
+            decided |= zip(asked, decisions, strict=True)
+            back |= {i: to for i in asked if (to := decided[i].back_to) is not None}
+            asked = [i for i in asked if decided[i].back_to is not None]
+            for i in asked:
+                places[i] = self._gone_back(moments[i], back[i]) or places[i]
+        return [self._take(places[i], decided[i], back.get(i)) for i in range(len(places))]
+
+    def _gone_back(self, here: Moment, step_id: int) -> Moment | None:
+        there = self._rings[here.proposal.env_index].earlier(step_id, here.proposal)
+        if there is not None:
+            there.go_back()
+        return there
+
+    def _take(self, here: Moment, decision: Decision, back_to: int | None) -> _Pending:
         """Resolve a decision where it belongs: here, or at the step it comes too late for."""
         meant = decision.meant_for
-        there = None if meant is None else self._rings[here.proposal.env_index].reach(meant)
-        if there is None:
-            return self._resolve(here, decision)
-        there.go_back()
-        # What was proposed there is judged anew, under the number of the step at hand.
-        proposal = replace(
-            there.proposal,
-            step_id=here.proposal.step_id,
-            tally=here.proposal.tally,
-            recorded_through=here.proposal.recorded_through,
-        )
-        return replace(self._resolve(replace(there, proposal=proposal), decision), rewinds_to=meant)
+        there = None if meant is None else self._gone_back(here, meant)
+        rewinds_to = back_to if there is None else meant
+        return replace(self._resolve(there or here, decision), rewinds_to=rewinds_to)
 
-    def _undo(self, pending: Sequence[_Pending]) -> None:
-        for one in pending:
-            if one.rewinds_to is not None:
-                index = one.moment.proposal.env_index
-                self._rings[index].undo(one.rewinds_to)
-                self._episodes[index] = one.moment.episode.copy()
+    def _undo(self, one: _Pending) -> None:
+        if one.rewinds_to is not None:
+            index = one.moment.proposal.env_index
+            self._rings[index].undo(one.rewinds_to)
+            self._episodes[index] = one.moment.episode.copy()
 
     def _resolve(self, moment: Moment, decision: Decision) -> _Pending:
         proposal = moment.proposal
@@ -253,7 +270,7 @@ class Gate:
             game_reward=outcome.game_reward,
             agent_reward=agent_reward(outcome.reward, penalised=penalised, settings=self.settings),
             terminated=outcome.terminated,
-            truncated=outcome.truncated,
+            truncated=outcome.truncated or (self._cut(decision) and not outcome.terminated),
             proposed_unsafe=pending.proposed_unsafe,
             executed_unsafe=pending.executed_unsafe,
             undoes=tuple(undone.record.proposal.step_id for undone in ring.undone),
@@ -264,7 +281,11 @@ class Gate:
         if self._marks is not None:
             ring.keep(Played(pending.moment, record, outcome.onsets))
         episode = self._advance(record, outcome.screen)
-        return Settled(record.agent_reward, step_info(record, outcome.onsets, episode.game_return))
+        info = step_info(record, outcome.onsets, episode.game_return)
+        return Settled(record.agent_reward, info, record.truncated)
+
+    def _cut(self, decision: Decision) -> bool:
+        return self._cuts and decision.ends_episode
 
     def _record(self, record: StepRecord, onsets: int | None) -> None:
         step_id = record.proposal.step_id

@@ -39,10 +39,12 @@ class Settled:
     Attributes:
         reward: the agent's reward.
         info: for `info["oversight"]`.
+        truncated: the episode was cut, by the environment or because the overseer asked for it.
     """
 
     reward: float
     info: StepInfo
+    truncated: bool = False
 
 
 def step_info(record: StepRecord, onsets: int | None, game_return: float) -> StepInfo:

@@ -129,13 +129,19 @@ def check_decisions(
 
     Raises:
         InvalidDecision: about other steps, in another order, with a replacement that is no
-            action, amending a step that is not past, or a late block that is none.
+            action, amending a step that is not past, a late block that is none, or asking for a
+            step that is out of reach.
     """
     wanted = [p.step_id for p in proposals]
     got = [d.step_id for d in decisions]
     if wanted != got:
         raise InvalidDecision(f"expected decisions about steps {wanted}, got {got}")
-    for decision in decisions:
+    for proposal, decision in zip(proposals, decisions, strict=True):
+        if decision.back_to is not None and decision.back_to not in proposal.reach:
+            raise InvalidDecision(
+                f"step {decision.step_id}: expected to go back to one of {list(proposal.reach)}, "
+                f"got {decision.back_to}"
+            )
         if decision.replacement is not None and not 0 <= decision.replacement < n_actions:
             raise InvalidDecision(
                 f"step {decision.step_id}: expected a replacement in [0, {n_actions}), "

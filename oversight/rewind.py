@@ -75,6 +75,22 @@ class Moment:
     episode: EpisodeState
     go_back: GoBack
 
+    def anew(self, present: Proposal, reach: tuple[int, ...]) -> Moment:
+        """This earlier moment, to be judged once more under the number of the step at hand.
+
+        Args:
+            present: what was proposed at the step at hand.
+            reach: steps before this one that can still be taken back.
+        """
+        proposal = replace(
+            self.proposal,
+            step_id=present.step_id,
+            tally=present.tally,
+            recorded_through=present.recorded_through,
+            reach=reach,
+        )
+        return replace(self, proposal=proposal)
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -104,16 +120,26 @@ class Ring:
         self._played.clear()
         self._undone = ()
 
-    def reach(self, step_id: int) -> Moment | None:
-        """The moment before that step; None if it is out of reach."""
-        for played in self._played:
+    @property
+    def within_reach(self) -> tuple[int, ...]:
+        """Steps that can be taken back, oldest first."""
+        return tuple(played.record.proposal.step_id for played in self._played)
+
+    def earlier(self, step_id: int, present: Proposal) -> Moment | None:
+        """The moment before a step, to be judged anew; None if it is out of reach.
+
+        Args:
+            step_id: of the step.
+            present: what was proposed at the step at hand.
+        """
+        for place, played in enumerate(self._played):
             if played.record.proposal.step_id == step_id:
-                return played.moment
+                return played.moment.anew(present, self.within_reach[:place])
         return None
 
     def undo(self, step_id: int) -> None:
         """Take back that step and those after it."""
-        ids = [played.record.proposal.step_id for played in self._played]
+        ids = self.within_reach
         first = ids.index(step_id)
         # What was undone before and is not on record yet came after these.
         self._undone = tuple(self._played)[first:] + self._undone

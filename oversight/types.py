@@ -24,6 +24,7 @@ __all__ = [
     "StepRecord",
     "Tally",
     "Verdict",
+    "Viewing",
 ]
 
 Screen = NDArray[np.generic]
@@ -120,6 +121,8 @@ class Proposal:
         last_executed: the action executed at the episode's step before this one; None at its
             first step or where it is not known. Games have momentum that screens one agent step
             apart do not show: in Pong this decides whether an action is still safe.
+        reach: step_ids of the episode's last steps that the game can still be taken back to,
+            oldest first; empty where it cannot.
     """
 
     step_id: int
@@ -133,6 +136,26 @@ class Proposal:
     recheck: bool = False
     hint: Hint | None = None
     last_executed: int | None = None
+    reach: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """How a person was shown the step that a decision is about, so that studies can tell.
+
+    Attributes:
+        pace: agent steps a second at which silence allows, speed-up included; None where the
+            step waited for a key.
+        speed_up: how many times faster than the person's own pace that is, because a Blocker is
+            sure: above 1 faster, below 1 slower, 0 stopped.
+        hint: the Blocker's probability that was on the screen; None if none was.
+        previewed: whether the person looked at what would come next.
+    """
+
+    pace: float | None
+    speed_up: float = 1.0
+    hint: float | None = None
+    previewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +191,11 @@ class Decision:
             the one for that step. A gate that can take the game back does that step anew, and
             the proposal at hand is never executed. Any other gate refuses the action at hand,
             as a late key press does. None: the proposal at hand is meant.
+        back_to: take the game back to that earlier step, one of the proposal's `reach`, and ask
+            about it anew, under the number of the step at hand; nothing else of this answer
+            counts. None: this is the answer.
+        ends_episode: the episode is cut after this step, where the gate's skin can do that.
+        viewing: how a person was shown the step; None for all others.
     """
 
     step_id: int
@@ -179,6 +207,9 @@ class Decision:
     probability: float | None = None
     amends: tuple[Amendment, ...] = ()
     meant_for: int | None = None
+    back_to: int | None = None
+    ends_episode: bool = False
+    viewing: Viewing | None = None
 
 
 @dataclass(frozen=True, slots=True)

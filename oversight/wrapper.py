@@ -116,6 +116,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             safe_twin=own.safe_twin if own is not None and safe_twin is None else safe_twin,
             ranking=self._rank,
             marks=[self._mark],
+            cuts=True,
             phase=phase,
             catastrophe="catastrophe" if own is None else own.catastrophe_name,
             first_step_id=first_step_id,
@@ -163,7 +164,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             observation,
             settled.reward,
             terminated,
-            truncated,
+            settled.truncated,
             {**info, "oversight": settled.info},
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.schema import CreateColumn
 
@@ -9,7 +11,11 @@ from oversight.log.schema import FORMAT_VERSION, decisions, frames, rewinds
 
 __all__ = ["update"]
 
-ADDED: dict[int, tuple[Column[int], ...]] = {3: (frames.c.base, decisions.c.meant_for)}
+VIEWING = (decisions.c.pace, decisions.c.speed_up, decisions.c.hint, decisions.c.previewed)
+ADDED: dict[int, tuple[Column[Any], ...]] = {
+    3: (frames.c.base, decisions.c.meant_for),
+    4: VIEWING,
+}
 """Columns that a format brought to tables that were there before it. They may be null."""
 
 
@@ -51,12 +57,12 @@ def _show(connection: Connection, version: int) -> None:
         connection.exec_driver_sql(_view(table, lacking))
 
 
-def _view(table: Table, lacking: tuple[Column[int], ...]) -> str:
+def _view(table: Table, lacking: tuple[Column[Any], ...]) -> str:
     shown = (
         f"NULL AS {column.name}" if column in lacking else column.name for column in table.columns
     )
     return f"CREATE TEMP VIEW {table.name} AS SELECT {', '.join(shown)} FROM main.{table.name}"
 
 
-def _lacking(version: int) -> tuple[Column[int], ...]:
+def _lacking(version: int) -> tuple[Column[Any], ...]:
     return tuple(c for format_, added in ADDED.items() if version < format_ for c in added)

@@ -57,6 +57,10 @@ def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: 
         truncated=np.array(columns["truncated"], np.bool_),
         proposed_unsafe=_known(columns["proposed_unsafe"], np.int8),
         executed_unsafe=_known(columns["executed_unsafe"], np.int8),
+        pace=np.array(columns["pace"], np.float64),
+        speed_up=np.array(columns["speed_up"], np.float64),
+        hint=np.array(columns["hint"], np.float64),
+        previewed=_known(columns["previewed"], np.int8),
     )
 
 

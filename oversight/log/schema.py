@@ -29,9 +29,9 @@ __all__ = [
 
 APPLICATION_ID = 0x4849524C
 """SQLite's `application_id` of our files: the letters HIRL."""
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """SQLite's `user_version` of our files; raised whenever a reader has to know. 2: `rewinds`.
-3: `frames.base` and `decisions.meant_for`."""
+3: `frames.base` and `decisions.meant_for`. 4: how a person was shown a step."""
 
 metadata = MetaData()
 
@@ -86,6 +86,11 @@ decisions = Table(
     Column("executed_unsafe", Boolean),
     Column("decided_at", Float, nullable=False),  # seconds since 1970, UTC
     Column("meant_for", Integer),  # the earlier step that a late block was meant for
+    # How a person was shown the step; null for all others.
+    Column("pace", Float),  # agent steps a second; null where it waited for a key
+    Column("speed_up", Float),  # times the person's own pace
+    Column("hint", Float),  # the Blocker's probability that was on the screen
+    Column("previewed", Boolean),
 )
 
 # News about earlier decisions: rows are added, decisions never change.

@@ -21,6 +21,7 @@ from oversight.log.database import WriterLock, connect, create, telling
 from oversight.log.meta import LogMeta
 from oversight.log.migration import update
 from oversight.log.query import blobs_of, events_of, read_frames, read_steps, rewinds_of
+from oversight.log.rows import viewing_row
 from oversight.log.table import StepTable
 from oversight.types import Amendment, Event, Rewind, Screen, Source, StepRecord
 
@@ -28,8 +29,7 @@ __all__ = ["InterventionLog"]
 
 BATCH_ROWS = 256
 BATCH_SECONDS = 0.25
-"""A machine's decisions are committed after so many rows or so long, whichever comes first; a
-person's at once."""
+"""A machine's decisions are committed after so many rows or so long; a person's at once."""
 
 Value = int | float | str | bool | bytes | None
 
@@ -188,6 +188,7 @@ class InterventionLog:
             executed_unsafe=record.executed_unsafe,
             decided_at=time.time(),
             meant_for=decision.meant_for,
+            **viewing_row(decision.viewing),
         )
         # In the same transaction as the step, always: without it they stand.
         for undone in record.undoes:

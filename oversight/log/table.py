@@ -40,6 +40,11 @@ class StepTable:
         truncated: bool.
         proposed_unsafe: int8 truth, 0, 1 or UNKNOWN.
         executed_unsafe: int8 truth, 0, 1 or UNKNOWN.
+        pace: float64, agent steps a second in front of the person; NaN where the step waited
+            for a key, or nobody was shown anything.
+        speed_up: float64, that pace over the person's own; NaN where nobody was shown anything.
+        hint: float64, the Blocker's probability that the person saw; NaN for none.
+        previewed: int8, whether the person looked ahead, 0, 1 or UNKNOWN.
     """
 
     step_id: NDArray[np.int64]
@@ -62,6 +67,10 @@ class StepTable:
     truncated: NDArray[np.bool_]
     proposed_unsafe: NDArray[np.int8]
     executed_unsafe: NDArray[np.int8]
+    pace: NDArray[np.float64]
+    speed_up: NDArray[np.float64]
+    hint: NDArray[np.float64]
+    previewed: NDArray[np.int8]
 
     def __post_init__(self) -> None:
         count = len(self.step_id)

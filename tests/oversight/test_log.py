@@ -32,6 +32,7 @@ from oversight import (
 )
 from oversight.log import SAFE, UNKNOWN, UNSAFE, UNSURE
 from oversight.testing import proposal_of
+from oversight.types import Viewing
 
 Make = Callable[..., StepRecord]
 
@@ -56,6 +57,7 @@ def full_record() -> StepRecord:
             reaction_seconds=0.31,
             attention_seconds=0.8,
             probability=0.75,
+            viewing=Viewing(pace=8.0, speed_up=2.0, hint=0.25, previewed=True),
         ),
         executed=0,
         blocked=True,

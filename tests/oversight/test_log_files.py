@@ -91,7 +91,7 @@ def without_meta(path: Path) -> None:
         (Path.touch, LogError, "an SQLite file, but not an intervention log"),
         (text_file, LogCorrupted, "is not an intervention log, or damaged"),
         (foreign_database, LogError, "an SQLite file, but not an intervention log"),
-        (other_version, LogVersionMismatch, r"format version 4, this program reads 1 to 3"),
+        (other_version, LogVersionMismatch, r"format version 5, this program reads 1 to 4"),
         (without_tables, LogError, "no such table"),
         (cut_short, LogCorrupted, "damaged"),
         (without_meta, LogCorrupted, "does not say what it is about: 'actions'"),

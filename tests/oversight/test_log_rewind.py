@@ -18,7 +18,7 @@ import zstandard
 
 import oversight.log.store as store
 from oversight import Amendment, Event, InterventionLog, LogMeta, Source, StepRecord, Verdict
-from oversight.log import UNSAFE
+from oversight.log import UNKNOWN, UNSAFE
 from oversight.log.schema import FORMAT_VERSION
 from oversight.types import Rewind
 
@@ -194,18 +194,21 @@ def make_older(path: Path, version: int) -> None:
         table = log.steps()
         screens = dict(zip(table.frame.tolist(), log.frames(table.frame), strict=True))
     with closing(sqlite3.connect(path)) as raw:
-        for frame, screen in screens.items():
-            data = zstandard.compress(screen.tobytes())
-            raw.execute("UPDATE frames SET data = ? WHERE frame = ?", (data, frame))
-        raw.execute("ALTER TABLE frames DROP COLUMN base")
-        raw.execute("ALTER TABLE decisions DROP COLUMN meant_for")
+        for name in ("pace", "speed_up", "hint", "previewed"):
+            raw.execute(f"ALTER TABLE decisions DROP COLUMN {name}")
+        if version < 3:
+            for frame, screen in screens.items():
+                data = zstandard.compress(screen.tobytes())
+                raw.execute("UPDATE frames SET data = ? WHERE frame = ?", (data, frame))
+            raw.execute("ALTER TABLE frames DROP COLUMN base")
+            raw.execute("ALTER TABLE decisions DROP COLUMN meant_for")
         if version < 2:
             raw.execute("DROP TABLE rewinds")
         raw.execute(f"PRAGMA user_version = {version}")
         raw.commit()
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, 2, 3])
 def older(request: pytest.FixtureRequest, tmp_path: Path, meta: LogMeta, record: Make) -> Path:
     path = tmp_path / "older.sqlite"
     with InterventionLog.create(path, meta) as log:
@@ -225,6 +228,8 @@ def test_an_older_log_is_read_and_stays_as_it_is(older: Path) -> None:
             assert len(log.events()) == 3
             assert log.rewinds() == []
             assert log.frames(log.steps().frame).shape[0] == 3
+            assert np.isnan(log.steps().pace).all()
+            assert set(log.steps().previewed.tolist()) == {UNKNOWN}
     assert older.read_bytes() == before
 
 
