@@ -100,6 +100,10 @@ def test_every_field_comes_back(new_log: InterventionLog) -> None:
             "truncated": True,
             "proposed_unsafe": 1,
             "executed_unsafe": 0,
+            "pace": 8.0,
+            "speed_up": 2.0,
+            "hint": 0.25,
+            "previewed": 1,
         }
         assert (log.frames(np.array([frame]))[0] == row.proposal.screens[-1]).all()
 
