@@ -17,7 +17,7 @@ from oversight.errors import (
 from oversight.game import Game, Zone
 from oversight.games import GAMES, entry_of, game_named
 from oversight.gate import Gate, Outcome, Settled
-from oversight.log import InterventionLog, LogMeta, StepTable
+from oversight.log import InterventionLog, LogAnnotator, LogMeta, StepTable
 from oversight.oracle import OracleOverseer
 from oversight.overseer import AllowAll, Overseer, ScriptedOverseer
 from oversight.palette import PALETTE_GREY, PALETTE_RGB, to_grey, to_rgb
@@ -65,6 +65,7 @@ __all__ = [
     "InterventionLog",
     "InvalidDecision",
     "LinkError",
+    "LogAnnotator",
     "LogCorrupted",
     "LogError",
     "LogMeta",

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from oversight.log.annotator import Change, LogAnnotator
+from oversight.log.episodes import LoggedEpisode
 from oversight.log.meta import LogMeta, package_versions
+from oversight.log.reader import LogReader
+from oversight.log.scores import Scorer, Scores
 from oversight.log.store import InterventionLog
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
+from oversight.log.words import Word
 
 __all__ = [
     "SAFE",
     "UNKNOWN",
     "UNSAFE",
     "UNSURE",
+    "Change",
     "InterventionLog",
+    "LogAnnotator",
     "LogMeta",
+    "LogReader",
+    "LoggedEpisode",
+    "Scorer",
+    "Scores",
     "StepTable",
+    "Word",
     "package_versions",
 ]

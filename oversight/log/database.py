@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
+from oversight.log.chain import begin_chain
 from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
 __all__ = ["WriterLock", "connect", "create", "telling"]
@@ -78,8 +79,10 @@ def create(path: Path, about: Sequence[dict[str, str]]) -> Engine:
             connection.exec_driver_sql("BEGIN")  # the tables at one go: one wait for the disk
             metadata.create_all(connection)
             connection.execute(insert(run), list(about))
-        engine.dispose()  # the last connection folds the WAL into the file
+            begin_chain(connection)
+        engine.dispose()  # the last connection folds the WAL into the file, and syncs it
         draft.replace(path)
+        _sync_directory(path.parent)
     finally:
         engine.dispose()
         draft.unlink(missing_ok=True)
@@ -138,6 +141,14 @@ def _in_words(path: Path, text: str) -> LogError:
     if "locked" in text:
         return LogError(f"{path} is being written by another process: let it end first")
     return LogError(f"{path} cannot be written or read: {text}")
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)  # a new name survives a power loss only after this
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _engine(path: Path, mode: str) -> Engine:

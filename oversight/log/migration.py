@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Table
 from sqlalchemy.schema import CreateColumn
 
-from oversight.log.schema import FORMAT_VERSION, decisions, frames, rewinds
+from oversight.log import schema
+from oversight.log.chain import append_link, begin_chain
 
-__all__ = ["update"]
+__all__ = ["CHAIN_FROM", "update"]
 
-VIEWING = (decisions.c.pace, decisions.c.speed_up, decisions.c.hint, decisions.c.previewed)
-ADDED: dict[int, tuple[Column[Any], ...]] = {
-    3: (frames.c.base, decisions.c.meant_for),
-    4: VIEWING,
+T = TypeVar("T")
+
+COLUMNS: dict[int, tuple[Column[Any], ...]] = {
+    3: (schema.frames.c.base, schema.decisions.c.meant_for),
+    4: (
+        schema.decisions.c.pace,
+        schema.decisions.c.speed_up,
+        schema.decisions.c.hint,
+        schema.decisions.c.previewed,
+    ),
+    5: (
+        schema.frames.c.crc,
+        schema.decisions.c.frame_before,
+        schema.amendments.c.name,
+        schema.amendments.c.change,
+        schema.amendments.c.takes_back,
+    ),
 }
 """Columns that a format brought to tables that were there before it. They may be null."""
+TABLES: dict[int, tuple[Table, ...]] = {
+    2: (schema.rewinds,),
+    5: (
+        schema.scorers,
+        schema.scores,
+        schema.contexts,
+        schema.snapshots,
+        schema.origins,
+        schema.incidents,
+        schema.chain,
+    ),
+}
+"""Tables that a format brought."""
+CHAIN_FROM = 5
+"""The format that brought the chain."""
 
 
 def update(connection: Connection, *, read_only: bool) -> None:
@@ -30,30 +59,36 @@ def update(connection: Connection, *, read_only: bool) -> None:
         read_only: whether the file may not be changed.
     """
     version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    if version != FORMAT_VERSION:
+    if version != schema.FORMAT_VERSION:
         connection.exec_driver_sql("BEGIN")  # not implied by what makes tables
         if read_only:
             _show(connection, version)
         else:
             _upgrade(connection, version)
-            connection.exec_driver_sql(f"PRAGMA user_version = {FORMAT_VERSION}")
+            connection.exec_driver_sql(f"PRAGMA user_version = {schema.FORMAT_VERSION}")
     connection.commit()
 
 
 def _upgrade(connection: Connection, version: int) -> None:
-    if version < 2:
-        rewinds.create(connection)
-    for column in _lacking(version):
+    for table in _later(TABLES, version):
+        table.create(connection)
+    for column in _later(COLUMNS, version):
         words = CreateColumn(column).compile(dialect=connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {words}")
+    if version < CHAIN_FROM:
+        # From here on nothing of what was found can change unnoticed.
+        begin_chain(connection)
+        append_link(connection, durable=True)
 
 
 def _show(connection: Connection, version: int) -> None:
-    if version < 2:
-        columns = ", ".join(column.name for column in rewinds.columns)
-        connection.exec_driver_sql(f"CREATE TEMP TABLE rewinds ({columns})")
-    lacking = _lacking(version)
+    lacking_tables = _later(TABLES, version)
+    for table in lacking_tables:
+        columns = ", ".join(column.name for column in table.columns)
+        connection.exec_driver_sql(f"CREATE TEMP TABLE {table.name} ({columns})")
+    lacking = _later(COLUMNS, version)
     for table in {column.table for column in lacking}:
+        assert isinstance(table, Table), "a column of one of the log's tables"
         connection.exec_driver_sql(_view(table, lacking))
 
 
@@ -64,5 +99,5 @@ def _view(table: Table, lacking: tuple[Column[Any], ...]) -> str:
     return f"CREATE TEMP VIEW {table.name} AS SELECT {', '.join(shown)} FROM main.{table.name}"
 
 
-def _lacking(version: int) -> tuple[Column[Any], ...]:
-    return tuple(c for format_, added in ADDED.items() if version < format_ for c in added)
+def _later(added: dict[int, tuple[T, ...]], version: int) -> tuple[T, ...]:
+    return tuple(one for format_, many in added.items() if version < format_ for one in many)

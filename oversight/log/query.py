@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
+import zstandard
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
@@ -23,12 +25,23 @@ CHUNK = 500
 """Keys in one query; SQLite takes at least 999 parameters."""
 
 
-def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: bool) -> StepTable:
-    """See `InterventionLog.steps`."""
+def read_steps(
+    connection: Connection,
+    phases: Sequence[str] | None,
+    *,
+    undone: bool,
+    episode: int | None = None,
+    between: tuple[int, int] | None = None,
+) -> StepTable:
+    """See `LogReader.steps`; on request of one episode and between two step_ids only."""
     table = schema.decisions
     query = select(table).order_by(table.c.step_id)
     if phases is not None:
         query = query.where(table.c.phase.in_(list(phases)))
+    if episode is not None:
+        query = query.where(table.c.episode == episode)
+    if between is not None:
+        query = query.where(table.c.step_id.between(*between))
     if not undone:
         query = query.where(table.c.step_id.not_in(select(schema.rewinds.c.step_id)))
     result = connection.execute(query)
@@ -45,7 +58,7 @@ def read_steps(connection: Connection, phases: Sequence[str] | None, *, undone: 
         verdict=_amended(connection, step_id, np.array([CODES[v] for v in columns["verdict"]])),
         blocked=np.array(columns["blocked"], np.bool_),
         no_safe_action=np.array(columns["no_safe_action"], np.bool_),
-        frame=_known(columns["frame"], np.int64),
+        frame=_with_contexts(connection, step_id, _known(columns["frame"], np.int64)),
         phase=np.array(columns["phase"], np.str_),
         source=np.array(columns["source"], np.str_),
         reaction_seconds=np.array(columns["reaction_seconds"], np.float64),
@@ -70,8 +83,9 @@ def read_frames(connection: Connection, keys: NDArray[np.int64], decoder: FrameD
     table = schema.frames.c
     blobs: dict[int, tuple[int, bytes, int | None]] = {}
     for chunk in _chunks(wanted):
-        query = select(table.frame, table.data, table.base).where(table.frame.in_(chunk))
-        blobs |= {row[0]: (row[0], row[1], row[2]) for row in connection.execute(query)}
+        query = select(table.frame, table.data, table.base, table.crc)
+        for row in connection.execute(query.where(table.frame.in_(chunk))):
+            blobs[row[0]] = (row[0], _sound(*row), row[2])
     if len(blobs) != len(wanted):
         raise KeyError(f"expected {len(wanted)} frames, the log holds {len(blobs)} of them")
     return decoder.decode([blobs[key] for key in keys.tolist()])
@@ -82,9 +96,28 @@ def blobs_of(connection: Connection, keys: Sequence[int]) -> dict[int, bytes]:
     table = schema.frames.c
     found: dict[int, bytes] = {}
     for chunk in _chunks(keys):
-        query = select(table.frame, table.data).where(table.frame.in_(chunk))
-        found |= {row.frame: row.data for row in connection.execute(query)}
+        query = select(table.frame, table.data, table.base, table.crc)
+        for row in connection.execute(query.where(table.frame.in_(chunk))):
+            found[row[0]] = _sound(*row)
     return found
+
+
+def _sound(frame: int, data: bytes, _base: int | None, crc: int | None) -> bytes:
+    if crc is not None and zlib.crc32(data) != crc:
+        raise zstandard.ZstdError(f"screen {frame} is not what was written")
+    return data
+
+
+def _with_contexts(
+    connection: Connection, step_id: NDArray[np.int64], frame: NDArray[np.signedinteger]
+) -> NDArray[np.int64]:
+    """Screens that were written after their decisions."""
+    table = schema.contexts.c
+    if len(step_id):
+        inside = table.step_id.between(int(step_id[0]), int(step_id[-1]))
+        for step, later in connection.execute(select(table.step_id, table.frame).where(inside)):
+            frame[np.searchsorted(step_id, step)] = later
+    return frame.astype(np.int64)
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -116,8 +149,12 @@ def _amended(
 ) -> NDArray[np.int8]:
     """Apply the amendments in their order: the newest word on a step holds."""
     table = schema.amendments
+    if len(step_id) == 0:
+        return verdict.astype(np.int8)
     rows = connection.execute(
-        select(table.c.step_id, table.c.verdict).order_by(table.c.amendment)
+        select(table.c.step_id, table.c.verdict)
+        .where(table.c.step_id.between(int(step_id[0]), int(step_id[-1])))
+        .order_by(table.c.amendment)
     ).fetchall()
     for amended, word in rows:
         place = int(np.searchsorted(step_id, amended))

@@ -12,26 +12,36 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
 )
 
 __all__ = [
     "APPLICATION_ID",
     "FORMAT_VERSION",
     "amendments",
+    "chain",
+    "contexts",
     "decisions",
     "episodes",
     "events",
     "frames",
+    "incidents",
     "metadata",
+    "origins",
     "rewinds",
     "run",
+    "scorers",
+    "scores",
+    "snapshots",
 ]
 
 APPLICATION_ID = 0x4849524C
 """SQLite's `application_id` of our files: the letters HIRL."""
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """SQLite's `user_version` of our files; raised whenever a reader has to know. 2: `rewinds`.
-3: `frames.base` and `decisions.meant_for`. 4: how a person was shown a step."""
+3: `frames.base` and `decisions.meant_for`. 4: how a person was shown a step. 5: `chain`, relabels
+by name, scores, and what else the lists in `migration` say. A column that comes later stands last
+in its table and may be null: the chain's digests leave nulls at the end of a row out."""
 
 metadata = MetaData()
 
@@ -59,6 +69,7 @@ frames = Table(
     # zstandard of the screen's bytes, or of their XOR with those of the screen `base`.
     Column("data", LargeBinary, nullable=False),
     Column("base", Integer),
+    Column("crc", Integer),  # zlib.crc32 of `data`
 )
 
 decisions = Table(
@@ -91,6 +102,7 @@ decisions = Table(
     Column("speed_up", Float),  # times the person's own pace
     Column("hint", Float),  # the Blocker's probability that was on the screen
     Column("previewed", Boolean),
+    Column("frame_before", Integer),  # the emulator's frame before that of `frame`
 )
 
 # News about earlier decisions: rows are added, decisions never change.
@@ -103,6 +115,11 @@ amendments = Table(
     Column("author", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("at", Float, nullable=False),  # seconds since 1970, UTC
+    # Of a relabel: who it was by name, the number that all rows of one change share, and of an
+    # undo the change that it takes back.
+    Column("name", String),
+    Column("change", Integer),
+    Column("takes_back", Integer),
 )
 
 events = Table(
@@ -121,4 +138,81 @@ rewinds = Table(
     metadata,
     Column("step_id", Integer, ForeignKey("decisions.step_id"), primary_key=True),
     Column("redone_by", Integer, ForeignKey("decisions.step_id"), nullable=False),
+)
+
+# Who gave `scores`: a Blocker by its file, or any other overseer by its name.
+scorers = Table(
+    "scorers",
+    metadata,
+    Column("scorer", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("checksum", String, nullable=False),  # SHA-256 of its file in hex, or ""
+    Column("threshold", Float),
+    Column("calibrated", Boolean, nullable=False),
+    Column("at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+# Opinions given afterwards on logged decisions, by overseers that did not decide them.
+scores = Table(
+    "scores",
+    metadata,
+    Column("score", Integer, primary_key=True),
+    Column("scorer", Integer, ForeignKey("scorers.scorer"), nullable=False),
+    Column("step_id", Integer, ForeignKey("decisions.step_id"), nullable=False),
+    Column("probability", Float, nullable=False),  # that the proposed action is unsafe
+    Column("by_action", LargeBinary),  # the same of every action: float32, little-endian
+    UniqueConstraint("scorer", "step_id"),
+)
+
+# Screens that were written after their decision: they lead up to a block.
+contexts = Table(
+    "contexts",
+    metadata,
+    Column("context", Integer, primary_key=True),
+    Column("step_id", Integer, ForeignKey("decisions.step_id"), nullable=False),
+    Column("frame", Integer, ForeignKey("frames.frame"), nullable=False),
+)
+
+# Where the game was taken back to: the state before the step that was done anew.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("snapshot", Integer, primary_key=True),
+    Column("step_id", Integer, ForeignKey("decisions.step_id"), nullable=False),
+    Column("kind", String, nullable=False),  # of the state, such as "ale"
+    Column("data", LargeBinary, nullable=False),  # zstandard
+)
+
+# Of a log made from others: which steps and episodes came from where.
+origins = Table(
+    "origins",
+    metadata,
+    Column("origin", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("first_step", Integer, nullable=False),
+    Column("step_shift", Integer, nullable=False),  # step_id here less step_id there
+    Column("first_episode", Integer, nullable=False),
+    Column("episode_shift", Integer, nullable=False),
+    Column("digest", String, nullable=False),  # of the other log's newest link, in hex, or ""
+    Column("about", String, nullable=False),  # the other log's `run`: JSON
+)
+
+# What befell the file, as far as it was noticed.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("incident", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("detail", String, nullable=False),
+    Column("at", Float, nullable=False),  # seconds since 1970, UTC
+)
+
+# One link for every transaction: the newest keys after it, and a digest over all rows before.
+chain = Table(
+    "chain",
+    metadata,
+    Column("link", Integer, primary_key=True),
+    Column("durable", Boolean, nullable=False),  # synced before it was acknowledged
+    Column("through", String, nullable=False),  # JSON: newest key of each table, in `chain.CHAINED`
+    Column("digest", LargeBinary, nullable=False),
 )

@@ -1,29 +1,29 @@
-"""Writing and reading the intervention log."""
+"""Writing the intervention log."""
 
 from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Engine, Table, func, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, Table
 
-from oversight.errors import LogCorrupted, LogError
+from oversight.errors import LogError
 from oversight.log import schema
-from oversight.log.codec import FrameDecoder, FrameEncoder
+from oversight.log.chain import Value
+from oversight.log.codec import FrameEncoder
+from oversight.log.commit import Committer
+from oversight.log.condition import identity_of, known_mark
 from oversight.log.database import WriterLock, connect, create, telling
+from oversight.log.mark import Mark, MarkFile, MarkState
 from oversight.log.meta import LogMeta
-from oversight.log.migration import update
-from oversight.log.query import blobs_of, events_of, read_frames, read_steps, rewinds_of
+from oversight.log.reader import LogReader
 from oversight.log.rows import viewing_row
-from oversight.log.table import StepTable
-from oversight.types import Amendment, Event, Rewind, Screen, Source, StepRecord
+from oversight.types import Amendment, Event, Screen, Source, StepRecord
 
 __all__ = ["InterventionLog"]
 
@@ -31,10 +31,8 @@ BATCH_ROWS = 256
 BATCH_SECONDS = 0.25
 """A machine's decisions are committed after so many rows or so long; a person's at once."""
 
-Value = int | float | str | bool | bytes | None
 
-
-class InterventionLog:
+class InterventionLog(LogReader):
     """Every decision of a run, in one SQLite file in WAL mode. Implements `StepSink`.
 
     Decisions are never overwritten; news about earlier ones are rows of their own. A person's
@@ -48,23 +46,16 @@ class InterventionLog:
         ...     table = log.steps()
     """
 
-    def __init__(self, engine: Engine, path: Path, lock: WriterLock | None) -> None:
+    def __init__(
+        self, engine: Engine, path: Path, mark: Mark | None, lock: WriterLock | None
+    ) -> None:
         """Use `create` or `open` instead."""
-        self.path = path
-        self._engine = engine
-        self._connection = engine.connect()
+        super().__init__(engine, path, mark, read_only=lock is None)
         self._lock = lock
-        update(self._connection, read_only=lock is None)
+        self._committer = self._begin_writing() if lock is not None else None
         self._encoder = FrameEncoder()
-        self._rows: dict[Table, list[dict[str, Value]]] = {
-            table: [] for table in schema.metadata.sorted_tables
-        }
         self._first_waiting: float | None = None
-        self._durable: bool | None = None
         self._last_screen: Screen | None = None
-        self.meta = self._read_meta()
-        shape, dtype = self.meta.screen_shape, np.dtype(self.meta.screen_dtype)
-        self._decoder = FrameDecoder(shape, dtype, lambda keys: blobs_of(self._connection, keys))
         self.next_step_id = 1 + self._newest(schema.decisions, "step_id")
         self.next_episode = 1 + self._newest(schema.episodes, "episode")
         self._next_frame = 1 + self._newest(schema.frames, "frame")
@@ -82,26 +73,39 @@ class InterventionLog:
         about = [{"key": key, "value": json.dumps(value)} for key, value in asdict(meta).items()]
         lock = WriterLock(path)
         try:
-            return cls(create(path, about), path, lock)
+            return cls(create(path, about), path, None, lock)
         except BaseException:
             lock.release()
             raise
 
     @classmethod
-    def open(cls, path: Path, *, read_only: bool = True) -> InterventionLog:
+    def open(
+        cls, path: Path, *, read_only: bool = True, damaged_too: bool = False
+    ) -> InterventionLog:
         """Open a log, to read it (while it is written, too) or to go on writing.
 
         A log of an older format is brought to this one when it is opened to go on writing.
+
+        Args:
+            path: of the log.
+            read_only: to read it.
+            damaged_too: read it even if acknowledged decisions are missing at its end; see
+                `condition`.
 
         Raises:
             LogError: missing, foreign, or being written by another process when asked to write;
                 `LogVersionMismatch` and `LogCorrupted` are kinds of it.
         """
+        mark = known_mark(path)  # before the log: commits come before their marks
         engine = connect(path, read_only=read_only)
-        lock = None if read_only else WriterLock(path)
+        lock = None
         try:
+            lock = None if read_only else WriterLock(path)
             with telling(path):
-                return cls(engine, path, lock)
+                log = cls(engine, path, mark, lock)
+            if not (damaged_too and read_only):
+                log._refuse_losses()
+            return log
         except BaseException:
             engine.dispose()
             if lock is not None:
@@ -111,22 +115,14 @@ class InterventionLog:
     def __enter__(self) -> InterventionLog:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def close(self) -> None:
         """Put everything on disk and let go of the file."""
         try:
             self.flush()
         finally:
-            self._connection.close()
-            self._engine.dispose()
-            if self._lock is not None:
+            super().close()
+            if self._lock is not None and self._committer is not None:
+                self._committer.close()
                 self._lock.release()
                 self._lock = None
 
@@ -224,7 +220,9 @@ class InterventionLog:
             self._commit(durable=False)
 
     def _add(self, table: Table, **row: Value) -> None:
-        self._rows[table].append(row)
+        if self._committer is None:
+            raise LogError(f"{self.path} is open to be read, it is readonly: open it to write")
+        self._committer.add(table, **row)
         if self._first_waiting is None:
             self._first_waiting = time.monotonic()
 
@@ -240,81 +238,41 @@ class InterventionLog:
         if last is None or not np.array_equal(last, screen):
             self._last_screen = screen
             data, base = self._encoder.encode(self._next_frame, screen)
-            self._add(schema.frames, frame=self._next_frame, data=data, base=base)
+            self._add(
+                schema.frames, frame=self._next_frame, data=data, base=base, crc=zlib.crc32(data)
+            )
             self._next_frame += 1
         return self._next_frame - 1
 
     def _commit_when_due(self, *, durable: bool) -> None:
-        waiting = len(self._rows[schema.decisions])
+        assert self._committer is not None, "rows wait in it"
+        waiting = self._committer.waiting(schema.decisions)
         since = self._first_waiting
         late = since is not None and time.monotonic() - since >= BATCH_SECONDS
         if durable or late or waiting >= BATCH_ROWS:
             self._commit(durable=durable)
 
     def _commit(self, *, durable: bool) -> None:
-        with telling(self.path):
-            try:
-                self._write(durable=durable)
-            except DatabaseError:
-                self._connection.rollback()  # the rows stay in memory: a later flush may succeed
-                raise
-        for rows in self._rows.values():
-            rows.clear()
+        assert self._committer is not None, "rows wait in it"
+        self._committer.commit(durable=durable)  # if it fails the rows stay: a later try may do
         self._first_waiting = None
         self._recorded = self.next_step_id - 1
 
-    def _write(self, *, durable: bool) -> None:
-        if durable != self._durable:
-            level = "FULL" if durable else "NORMAL"
-            self._connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-            self._connection.commit()
-            self._durable = durable
-        for table, rows in self._rows.items():
-            if rows:
-                self._connection.execute(insert(table), rows)
-        self._connection.commit()
-
-    # ----------------------------------------------------------------- reading
-
-    def steps(self, phases: Sequence[str] | None = None, *, undone: bool = False) -> StepTable:
-        """Decisions of some phases, or of all, in their order, relabels applied.
-
-        Args:
-            phases: which ones; None for all.
-            undone: with those that a rewind has undone; see `rewinds` for which they are.
-        """
-        self.flush()
-        with telling(self.path):
-            return read_steps(self._connection, phases, undone=undone)
-
-    def frames(self, keys: NDArray[np.int64]) -> Screen:
-        """Screens by their keys: (n, *screen shape)."""
-        self.flush()
-        with telling(self.path):
-            return read_frames(self._connection, keys, self._decoder)
-
-    def events(self, *, undone: bool = False) -> list[Event]:
-        """Catastrophes in the order in which they were seen; on request with the undone ones."""
-        self.flush()
-        with telling(self.path):
-            return events_of(self._connection, undone=undone)
-
-    def rewinds(self) -> list[Rewind]:
-        """How often, and over which steps, the game was taken back."""
-        self.flush()
-        with telling(self.path):
-            return rewinds_of(self._connection)
-
-    def _read_meta(self) -> LogMeta:
-        rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value))
-        values = {key: json.loads(value) for key, value in rows}
-        try:
-            values["actions"] = tuple(values["actions"])
-            values["screen_shape"] = tuple(values["screen_shape"])
-            return LogMeta(**values)
-        except (KeyError, TypeError) as error:
-            raise LogCorrupted(f"{self.path} does not say what it is about: {error}") from None
-
-    def _newest(self, table: Table, column: str) -> int:
-        newest = self._connection.execute(select(func.max(table.c[column]))).scalar()
-        return -1 if newest is None else int(newest)
+    def _begin_writing(self) -> Committer:
+        """Take note of what a power loss took, and set the mark to what is there."""
+        self._refuse_losses()
+        found = self.condition
+        mark = MarkFile(self.path, identity_of(self._connection))
+        committer = Committer(self._connection, self.path, mark)
+        if found.state is not MarkState.WHOLE:
+            known = found.mark if found.state is MarkState.TAIL_LOST else None
+            mark.set(found.newest, -1 if known is None else known.acknowledged)
+        if found.state in (MarkState.TAIL_LOST, MarkState.FOREIGN):
+            committer.add(
+                schema.incidents,
+                kind=found.state.value,
+                detail=found.in_words(),
+                at=time.time(),
+            )
+            committer.commit(durable=True)
+        return committer

@@ -381,6 +381,5 @@ def test_a_log_opened_to_read_is_not_written_to(new_log: InterventionLog, record
     reader = InterventionLog.open(new_log.path)
     with pytest.raises(LogError, match="readonly"):
         reader.append(record(1, Source.PERSON))
-    with pytest.raises(LogError, match="readonly"):
-        reader.close()
+    reader.close()
     assert rows_on_disk(new_log) == 1

@@ -91,7 +91,7 @@ def without_meta(path: Path) -> None:
         (Path.touch, LogError, "an SQLite file, but not an intervention log"),
         (text_file, LogCorrupted, "is not an intervention log, or damaged"),
         (foreign_database, LogError, "an SQLite file, but not an intervention log"),
-        (other_version, LogVersionMismatch, r"format version 5, this program reads 1 to 4"),
+        (other_version, LogVersionMismatch, r"format version 6, this program reads 1 to 5"),
         (without_tables, LogError, "no such table"),
         (cut_short, LogCorrupted, "damaged"),
         (without_meta, LogCorrupted, "does not say what it is about: 'actions'"),
@@ -131,7 +131,7 @@ def test_what_a_kill_left_of_making_a_log_is_not_in_the_way(tmp_path: Path, meta
     (tmp_path / "log.sqlite-new").write_bytes(b"half a log")
     (tmp_path / "log.sqlite-lock").touch()
     InterventionLog.create(tmp_path / "log.sqlite", meta).close()
-    assert [file.name for file in tmp_path.iterdir()] == ["log.sqlite"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log.sqlite", "log.sqlite-mark"]
 
 
 def test_a_screen_that_does_not_unpack_is_damage(new_log: InterventionLog, record: Make) -> None:

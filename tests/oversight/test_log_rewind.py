@@ -19,6 +19,8 @@ import zstandard
 import oversight.log.store as store
 from oversight import Amendment, Event, InterventionLog, LogMeta, Source, StepRecord, Verdict
 from oversight.log import UNKNOWN, UNSAFE
+from oversight.log.mark import mark_path
+from oversight.log.migration import COLUMNS, TABLES
 from oversight.log.schema import FORMAT_VERSION
 from oversight.types import Rewind
 
@@ -194,21 +196,21 @@ def make_older(path: Path, version: int) -> None:
         table = log.steps()
         screens = dict(zip(table.frame.tolist(), log.frames(table.frame), strict=True))
     with closing(sqlite3.connect(path)) as raw:
-        for name in ("pace", "speed_up", "hint", "previewed"):
-            raw.execute(f"ALTER TABLE decisions DROP COLUMN {name}")
-        if version < 3:
-            for frame, screen in screens.items():
-                data = zstandard.compress(screen.tobytes())
-                raw.execute("UPDATE frames SET data = ? WHERE frame = ?", (data, frame))
-            raw.execute("ALTER TABLE frames DROP COLUMN base")
-            raw.execute("ALTER TABLE decisions DROP COLUMN meant_for")
-        if version < 2:
-            raw.execute("DROP TABLE rewinds")
+        for frame, screen in screens.items():
+            data = zstandard.compress(screen.tobytes())
+            raw.execute("UPDATE frames SET data = ?, base = NULL WHERE frame = ?", (data, frame))
+        for columns in (columns for format_, columns in COLUMNS.items() if format_ > version):
+            for column in columns:
+                raw.execute(f"ALTER TABLE {column.table.name} DROP COLUMN {column.name}")
+        for tables in (tables for format_, tables in TABLES.items() if format_ > version):
+            for table_ in tables:
+                raw.execute(f"DROP TABLE {table_.name}")
         raw.execute(f"PRAGMA user_version = {version}")
         raw.commit()
+    mark_path(path).unlink()
 
 
-@pytest.fixture(params=[1, 2, 3])
+@pytest.fixture(params=[1, 2, 3, 4])
 def older(request: pytest.FixtureRequest, tmp_path: Path, meta: LogMeta, record: Make) -> Path:
     path = tmp_path / "older.sqlite"
     with InterventionLog.create(path, meta) as log:
