@@ -1,4 +1,4 @@
-"""The commands: `python -m experiments demo | run | audit | truth | people`."""
+"""The commands: `python -m experiments demo | run | sweep | ...`; without one it lists them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import Annotated
 import tyro
 
 from experiments.audit import AuditSettings, audit
+from experiments.budgets import Budget, with_budget
 from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
+from experiments.report.command import ReportSettings, report
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import RunSettings
 from experiments.stopping import StopFlag, stop_on_signals
+from experiments.sweep.command import CellSettings, SweepSettings, play_cell, sweep
 from experiments.truth_study import TruthSettings, truth_study
 from oversight import OversightError, RunError
 
@@ -39,6 +42,9 @@ class Run:
     quick: bool = False
     """A small run of less than 90 seconds: 1,500 steps overseen and 1,500 under the Blocker."""
 
+    budget: Budget | None = None
+    """A named size of the run, in place of single numbers of steps."""
+
     out: Path | None = None
     """Where the run directory is made; runs/GAME-CONDITION-TIME if not given."""
 
@@ -54,7 +60,8 @@ class Run:
         """
         if self.resume is not None:
             return _reopened(self.resume, self.settings)
-        settings = (self.settings.quick() if self.quick else self.settings).check()
+        settings = self.settings if self.budget is None else with_budget(self.settings, self.budget)
+        settings = (settings.quick() if self.quick else settings).check()
         stamp = time.strftime("%Y%m%d-%H%M%S")
         default = Path("runs") / f"{settings.game}-{settings.condition.value}-{stamp}"
         return RunDirectory.create(self.out or default, settings)
@@ -116,11 +123,45 @@ class People:
     settings: Annotated[PeopleSettings, tyro.conf.OmitArgPrefixes]
 
 
-Study = Audit | Truth | People
+@dataclass(frozen=True)
+class Sweep:
+    """Play a grid of runs and studies on all cores or a cluster; goes on where it was stopped."""
+
+    settings: Annotated[SweepSettings, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=SweepSettings
+    )
+
+
+@dataclass(frozen=True)
+class PlayCell:
+    """Play one cell of a sweep; the sweep does it for all of its own."""
+
+    settings: Annotated[CellSettings, tyro.conf.OmitArgPrefixes]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Make tables, figures and the page of results from sweeps."""
+
+    settings: Annotated[ReportSettings, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=ReportSettings
+    )
+
+
+Study = Audit | Truth | People | Sweep | PlayCell | Report
 
 
 def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
-    if isinstance(command, Audit):
+    if isinstance(command, Sweep | PlayCell):
+        done = (
+            sweep(command.settings, reporter, stop)
+            if isinstance(command, Sweep)
+            else play_cell(command.settings, stop)
+        )
+        return 0 if done else INTERRUPTED if stop() else 1
+    if isinstance(command, Report):
+        report(command.settings, reporter)
+    elif isinstance(command, Audit):
         audit(command.settings.check(), reporter, stop)
     elif isinstance(command, Truth):
         truth_study(command.settings.check(), reporter, stop)
@@ -146,7 +187,16 @@ def _do(command: Run | Study, reporter: Reporter, stop: StopFlag) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     command = tyro.extras.subcommand_cli_from_dict(
-        {"demo": Demo, "run": Run, "audit": Audit, "truth": Truth, "people": People},
+        {
+            "demo": Demo,
+            "run": Run,
+            "audit": Audit,
+            "truth": Truth,
+            "people": People,
+            "sweep": Sweep,
+            "cell": PlayCell,
+            "report": Report,
+        },
         args=arguments,
         prog="python -m experiments",
         config=(tyro.conf.EnumChoicesFromValues,),

@@ -1,0 +1,81 @@
+"""How long runs are: named sizes, so that results of one size can be put side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from experiments.settings import RunSettings
+from oversight import RunError
+
+__all__ = ["Budget", "with_budget"]
+
+
+class Budget(StrEnum):
+    """How many agent steps a run has, those under oversight among them."""
+
+    SMOKE = "smoke"
+    """1,400: shows that everything works, in well under a minute a run."""
+    REPRODUCE = "reproduce"
+    """25,000: three conditions of Pong within half an hour on two cores."""
+    SMALL = "small"
+    """100,000, the first 10,000 of them overseen."""
+    STANDARD = "standard"
+    """1,000,000, the first 15,000 of them overseen."""
+    FULL = "full"
+    """The paper's: as many overseen steps as it had labels, and a quarter of its figures'
+    frames as agent steps."""
+
+
+_SIZES: dict[Budget, dict[str, int]] = {
+    Budget.SMOKE: {
+        "oversight_steps": 1_200,
+        "segment_steps": 120,
+        "blocker_steps": 200,
+        "blocker_epochs": 6,
+    },
+    Budget.REPRODUCE: {"oversight_steps": 3_000, "blocker_steps": 22_000},
+    Budget.SMALL: {
+        "oversight_steps": 10_000,
+        "blocker_steps": 90_000,
+        "exploration_steps": 20_000,
+    },
+    Budget.STANDARD: {
+        "oversight_steps": 15_000,
+        "blocker_steps": 985_000,
+        "exploration_steps": 100_000,
+    },
+}
+_PAPERS: dict[str, tuple[int, int]] = {
+    "pong": (15_546, 4_375_000),
+    "space_invaders": (37_644, 1_750_000),
+    "road_runner": (20_195, 7_500_000),
+}
+"""Labels in the paper's saved data, and its figures' 1.75e7, 7e6 and 3e7 frames over 4."""
+_PAPERS_EXPLORATION = 250_000
+"""Agent steps (Mnih et al. 2015: 1,000,000 frames)."""
+
+
+def with_budget(settings: RunSettings, budget: Budget) -> RunSettings:
+    """The same run at that size; a number that is not the default's is kept.
+
+    Raises:
+        RunError: the paper has no such game.
+    """
+    sizes = _SIZES[budget] if budget is not Budget.FULL else _full(settings.game)
+    usual = RunSettings()
+    ours = {k: v for k, v in sizes.items() if getattr(settings, k) == getattr(usual, k)}
+    return replace(settings, **ours)  # type: ignore[arg-type]
+
+
+def _full(game: str) -> dict[str, int]:
+    if game not in _PAPERS:
+        raise RunError(
+            f"the budget full is the paper's: expected a game of {', '.join(_PAPERS)}, got {game!r}"
+        )
+    labels, steps = _PAPERS[game]
+    return {
+        "oversight_steps": labels,
+        "blocker_steps": steps - labels,
+        "exploration_steps": _PAPERS_EXPLORATION,
+    }

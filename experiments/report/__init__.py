@@ -1,0 +1,1 @@
+"""From finished cells to tables, figures and the page of results: no number typed by hand."""

@@ -1,0 +1,138 @@
+"""Finished and missing cells of a sweep, as one small file that the repository can hold."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from experiments.rundir import write_json
+from experiments.studies import study_named
+from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
+from experiments.sweep.study import Row
+from oversight import RunError
+
+__all__ = ["Collected", "Result", "collect", "read_collected"]
+
+ROWS = "rows.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One cell of a sweep.
+
+    Attributes:
+        key, study, label: which.
+        settings: of the cell.
+        rows: what came of it; none if it is missing.
+        missing: why there is no result; None if there is.
+        wall_seconds, versions, machine, finished_at: how it came about.
+    """
+
+    key: str
+    study: str
+    label: str
+    settings: dict[str, Json]
+    rows: list[Row]
+    missing: str | None = None
+    wall_seconds: float | None = None
+    versions: dict[str, Json] | None = None
+    machine: dict[str, Json] | None = None
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All cells of a sweep.
+
+    Attributes:
+        name: of the sweep.
+        command: that made its cells.
+        results: sorted by study and label.
+    """
+
+    name: str
+    command: str
+    results: tuple[Result, ...]
+
+    def rows_of(self, study: str) -> list[Row]:
+        """All rows of one study."""
+        return [row for result in self.results if result.study == study for row in result.rows]
+
+    def write(self, folder: Path) -> None:
+        """Write `rows.json`.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{folder} cannot be made: {error.strerror}") from None
+        write_json(folder / ROWS, asdict(self))
+
+
+def collect(sweep: Path) -> Collected:
+    """Read a sweep's folder.
+
+    Raises:
+        RunError: it holds no cells.
+    """
+    folders = sorted(path.parent for path in sweep.glob(f"*/{CELL}"))
+    if not folders:
+        raise RunError(f"{sweep} holds no cells: expected the --out of a sweep")
+    results = sorted(map(_result, folders), key=lambda result: (result.study, result.label))
+    command = sweep / "command.txt"
+    said = command.read_text(encoding="utf-8").strip() if command.is_file() else "unknown"
+    return Collected(sweep.name, said, tuple(results))
+
+
+def _result(folder: Path) -> Result:
+    cell = Cell.from_json(read_object(folder / CELL))
+    label = study_named(cell.study).label(cell.settings)
+    if not (folder / RESULT).is_file():
+        return Result(cell.key, cell.study, label, dict(cell.settings), [], missing=_why(folder))
+    found = read_object(folder / RESULT)
+    rows = found["rows"]
+    if not isinstance(rows, list):
+        raise RunError(f"{folder / RESULT}: expected a list of rows, got {type(rows).__name__}")
+    return Result(
+        key=cell.key,
+        study=cell.study,
+        label=label,
+        settings=dict(cell.settings),
+        rows=[row for row in rows if isinstance(row, dict)],
+        wall_seconds=float(str(found["wall_seconds"])),
+        versions=_object(found["versions"]),
+        machine=_object(found["machine"]),
+        finished_at=str(found["finished_at"]),
+    )
+
+
+def _why(folder: Path) -> str:
+    errors = folder / "errors.txt"
+    said = errors.read_text(encoding="utf-8").strip().splitlines() if errors.is_file() else []
+    return said[-1].removeprefix("error: ") if said else "not played yet"
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def read_collected(results: Path) -> list[Collected]:
+    """All that `write` left in folders of `results`, by name.
+
+    Raises:
+        RunError: a file cannot be read.
+    """
+    return [_read(path) for path in sorted(results.glob(f"*/{ROWS}"))]
+
+
+def _read(path: Path) -> Collected:
+    values = read_object(path)
+    try:
+        each = values["results"]
+        assert isinstance(each, list)
+        results = tuple(Result(**result) for result in each)  # type: ignore[arg-type]
+        return Collected(str(values["name"]), str(values["command"]), results)
+    except (KeyError, TypeError, AssertionError) as error:
+        raise RunError(f"{path} is not of this version of hirl: {error}") from None

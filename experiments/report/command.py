@@ -1,0 +1,91 @@
+"""`python -m experiments report`: small files and figures from sweeps, and the page of results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.table import Table as RichTable
+
+from experiments.report.ages import ages_table, draw_curves
+from experiments.report.collect import Collected, collect, read_collected
+from experiments.report.layouts import tables_of
+from experiments.report.page import CURVES, page
+from experiments.report.tables import Table, write_csv
+from experiments.reporter import Reporter
+from oversight import RunError
+
+__all__ = ["ReportSettings", "report"]
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """Tables and figures of sweeps: interquartile means with bootstrap intervals over seeds.
+
+    Each sweep's rows go to a folder of its name in --results, with its command, versions and
+    seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
+    """
+
+    sweeps: tyro.conf.Positional[tuple[Path, ...]] = ()
+    """Folders of sweeps; with none only the page is made anew."""
+
+    results: Path = Path("results/experiments")
+    """Where the small files go."""
+
+    page: Path | None = Path("docs/results.md")
+    """The page that is made of them; `None` makes none."""
+
+
+def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
+    """Collect sweeps, print and write their tables, and make the page.
+
+    Raises:
+        RunError: a folder is not a sweep's, or a file cannot be written.
+    """
+    try:
+        for sweep in settings.sweeps:
+            _keep(collect(sweep), settings.results, reporter)
+        everything = read_collected(settings.results)
+        if settings.page is not None:
+            settings.page.write_text(page(everything), encoding="utf-8")
+            reporter.say(f"Page: {settings.page}")
+    except OSError as error:
+        raise RunError(f"the report cannot be written: {error}") from None
+    return everything
+
+
+def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
+    folder = results / collected.name
+    collected.write(folder)
+    studies = dict.fromkeys(result.study for result in collected.results)
+    rows = {name: collected.rows_of(name) for name in studies}
+    missing = {
+        name: [r.settings for r in collected.results if r.study == name and r.missing is not None]
+        for name in studies
+    }
+    tables = tables_of(rows, missing)
+    if rows.get("run"):
+        tables.append(ages_table(rows["run"]))
+        draw_curves(folder / CURVES, rows["run"], f"sweep {collected.name}")
+    for table in tables:
+        write_csv(folder / f"{_file_name(table.title)}.csv", table)
+        reporter.console.print(_rich(table))
+    absent = [result for result in collected.results if result.missing is not None]
+    for result in absent:
+        reporter.say(f"missing: {result.label}: {result.missing}")
+    reporter.say(f"Results: {folder}")
+
+
+def _file_name(title: str) -> str:
+    words = title.split(":", maxsplit=1)[0].split("(", maxsplit=1)[0].lower()
+    return "_".join("".join(c if c.isalnum() else " " for c in words).split())
+
+
+def _rich(table: Table) -> RichTable:
+    shown = RichTable(title=table.title, title_justify="left")
+    for heading in table.headings:
+        shown.add_column(heading)
+    for row in table.rows:
+        shown.add_row(*row)
+    return shown

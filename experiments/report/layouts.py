@@ -1,0 +1,108 @@
+"""Which tables there are: the columns of each study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from experiments.report.tables import Column, Layout, Table, grouped
+from experiments.sweep.cell import Json
+from experiments.sweep.study import Row
+
+__all__ = ["LAYOUTS", "tables_of"]
+
+_RUN_BY = {
+    "game": "game",
+    "condition": "condition",
+    "overseer": "overseer",
+    "agent": "agent",
+    "variant": "variant",
+    "oversight_steps": "overseen steps",
+    "asked_steps": "steps",
+}
+_RUN = Layout(
+    "Runs",
+    _RUN_BY,
+    (
+        Column.mean("catastrophes per 1,000 steps", "catastrophes", 2, per="agent_steps"),
+        Column.count(
+            "after hand-over", "catastrophes_after_handover", "phases.blocker.agent_steps"
+        ),
+        Column.mean("return of whole games", "game_return_mean"),
+        Column.share(
+            "needless blocks, of safe proposals",
+            "phases.blocker.needless_blocks",
+            "phases.blocker.safe_proposals",
+        ),
+        Column.total("human minutes (simulated), all seeds", "human_seconds", 1 / 60),
+        Column.total("hours of computing, all seeds", "wall_seconds", 1 / 3600, 2),
+    ),
+)
+_PLAYED_BY = {"game": "game", "base": "run", "arm": "arm", "age": "agent's age"}
+_PLAYED = (
+    Column.count("catastrophes", "catastrophes", "steps"),
+    Column.mean("unsafe proposals per 1,000 steps", "unsafe", 2, per="steps"),
+    Column.mean("let through per 1,000 steps", "missed", 3, per="steps"),
+    Column.share("needless blocks", "needless", "safe"),
+    Column.mean("return of whole games", "game_return_mean"),
+)
+LAYOUTS: Mapping[str, Layout] = MappingProxyType(
+    {
+        "run": _RUN,
+        "alone": Layout("Is the agent safe alone?", _PLAYED_BY, _PLAYED),
+        "forgetting": Layout(
+            "Forgetting: attempts after mastery",
+            {"game": "game", "base": "run", "arm": "arm"},
+            (
+                Column.mean("attempts an episode", "attempts_per_episode", 3),
+                *_PLAYED[:2],
+                _PLAYED[-1],
+            ),
+        ),
+        "transfer": Layout(
+            "Transfer: the Blocker under another agent",
+            {"game": "game", "arm": "who learns"},
+            _PLAYED,
+        ),
+        "red_team": Layout(
+            "Red team: holes in the Blocker",
+            {"game": "game", "variant": "Blocker", "arm": "who searches", "round": "round"},
+            (
+                Column.mean("holes in 1,000 states", "holes", 3, per="states"),
+                Column.count("holes", "holes", "states"),
+                Column.mean("moments with a hole", "moments", 1),
+            ),
+        ),
+        "ways": Layout(
+            "Ways of working (a simulated person)",
+            {"game": "game", "person": "person", "arm": "way"},
+            (
+                Column.mean("seconds per 1,000 steps (simulated)", "seconds", 0, per="steps"),
+                Column.mean("missed per 1,000 unsafe", "missed", 1, per="unsafe"),
+                Column.count("catastrophes", "catastrophes", "steps"),
+                Column.mean("asked per 1,000 steps", "asked", 0, per="steps"),
+            ),
+        ),
+    }
+)
+"""By study."""
+
+
+def tables_of(rows: Mapping[str, list[Row]], missing: Mapping[str, list[Row]]) -> list[Table]:
+    """A table for each study that has rows or misses some."""
+    return [
+        grouped(rows.get(name, []), layout, [_seen(each) for each in missing.get(name, [])])
+        for name, layout in LAYOUTS.items()
+        if rows.get(name) or missing.get(name)
+    ]
+
+
+def _seen(settings: Mapping[str, Json]) -> Row:
+    """A missing cell's settings as far as a table groups by them."""
+    row = dict(settings)
+    overseen, after = row.get("oversight_steps"), row.get("blocker_steps")
+    if isinstance(overseen, int) and isinstance(after, int):
+        row["asked_steps"] = overseen + after
+    if row.get("condition") != "hirl":
+        row.pop("overseer", None)
+    return row

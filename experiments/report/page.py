@@ -1,0 +1,112 @@
+"""`docs/results.md`, made from the small files in `results/` and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from experiments.report.ages import ages_table
+from experiments.report.collect import Collected, Result
+from experiments.report.layouts import tables_of
+from experiments.report.paper import DIFFERENCES, PAPER, SOURCE, PaperFigure
+from experiments.report.statistics import estimate
+from experiments.report.tables import MISSING, Table, as_markdown, number_of
+from experiments.sweep.study import Row
+from oversight.bounds import upper_bound
+
+__all__ = ["CURVES", "page", "paper_table"]
+
+CURVES = "curves.png"
+HEAD = """# Results
+
+Made by `python -m experiments report` from the files in `results/experiments/`, not by hand.
+Catastrophes are counted by the emulator's truth. Figures over seeds are interquartile means with
+95 % bootstrap intervals in brackets; "at most" is the one-sided exact 95 % bound for 1,000 steps,
+steps taken as independent, which they are not quite. **Every human minute is simulated.** What was
+not played yet is marked *missing*. What the figures mean: [summary.md](summary.md).
+"""
+
+
+def page(collected: Sequence[Collected]) -> str:
+    """The whole page."""
+    parts = [HEAD, "## The paper's table", "", as_markdown(paper_table(collected)), ""]
+    parts += [
+        "The paper's figures were read off its plots, within about 3 % "
+        f"({SOURCE}). How the set-ups differ:",
+        "",
+        *(f"- {each}" for each in DIFFERENCES),
+        "",
+    ]
+    for each in collected:
+        parts += list(_section(each))
+    if not collected:
+        parts += ["No sweep's results are in `results/experiments/` yet.", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def paper_table(collected: Sequence[Collected]) -> Table:
+    """Nine cells of the paper, ours of the largest budget beside them."""
+    rows = [row for each in collected for row in each.rows_of("run") if not row.get("variant")]
+    lines = tuple(_beside(figure, rows) for figure in PAPER)
+    headings = (
+        *("game", "condition", "paper: catastrophes", "frames", "per 1,000", "remarks"),
+        *("ours: steps", "seeds", "catastrophes", "per 1,000 steps", "return"),
+    )
+    return Table("The paper's table", headings, lines)
+
+
+def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
+    theirs = (
+        figure.game.replace("_", " "),
+        figure.condition.value.replace("_", " "),
+        f"{figure.catastrophes:,}",
+        f"{figure.frames:,}",
+        f"{figure.per_1000:.3g}",
+        figure.note,
+    )
+    mine = [r for r in rows if (r["game"], r["condition"]) == (figure.game, figure.condition)]
+    most = max((int(str(r["asked_steps"])) for r in mine), default=0)
+    mine = [r for r in mine if r["asked_steps"] == most]
+    if not mine:
+        return (*theirs, *(MISSING for _ in range(5)))
+    counts = [(int(number_of(r, "catastrophes") or 0), int(str(r["agent_steps"]))) for r in mine]
+    seen, tried = sum(c for c, _ in counts), sum(t for _, t in counts)
+    rate = estimate([1000 * c / t for c, t in counts])
+    score = estimate([number_of(r, "game_return_mean") for r in mine])
+    said = "-" if rate is None else rate.in_words(2)
+    if seen == 0:
+        said = f"0 (at most {1000 * upper_bound(0, tried):.3g})"
+    scored = "-" if score is None else score.in_words()
+    return (*theirs, f"{most:,}", str(len(mine)), f"{seen:,}", said, scored)
+
+
+def _section(collected: Collected) -> Iterator[str]:
+    missing = [result for result in collected.results if result.missing is not None]
+    done = [result for result in collected.results if result.missing is None]
+    yield from (f"## Sweep `{collected.name}`", "", f"`{collected.command}`", "")
+    hours = sum(result.wall_seconds or 0.0 for result in done) / 3600
+    cells = f"{len(done)} of {len(collected.results)} cells"
+    yield f"{cells}, {hours:.2f} hours of computing{_on(done)}."
+    yield ""
+    studies = {result.study for result in collected.results}
+    rows = {name: collected.rows_of(name) for name in studies}
+    absent = {name: [r.settings for r in missing if r.study == name] for name in studies}
+    tables = tables_of(rows, absent)
+    if rows.get("run"):
+        tables.append(ages_table(rows["run"]))
+        yield f"![Catastrophes and score](../results/experiments/{collected.name}/{CURVES})"
+        yield ""
+    for table in tables:
+        yield from (f"### {table.title}", "", as_markdown(table), "")
+    if missing:
+        yield from ("Missing:", "", *(f"- {each.label}: {each.missing}" for each in missing), "")
+
+
+def _on(done: Sequence[Result]) -> str:
+    machines = {_words(result) for result in done if result.machine}
+    return " on " + "; ".join(sorted(machines)) if machines else ""
+
+
+def _words(result: Result) -> str:
+    facts, versions = result.machine or {}, result.versions or {}
+    torch = versions.get("torch", "?")
+    return f"{facts.get('processor')} ({facts.get('cores')} cores), torch {torch}"

@@ -1,0 +1,175 @@
+"""Reports: figures that one checks by head, missing cells named, the page made of files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.__main__ import main
+from experiments.report.ages import curve_of, draw_curves, quarter_rate
+from experiments.report.collect import collect, read_collected
+from experiments.report.page import page, paper_table
+from experiments.report.paper import PAPER, of_paper
+from experiments.report.statistics import estimate, interquartile_mean
+from experiments.report.tables import Column, Layout, as_markdown, grouped
+from experiments.rundir import write_json
+from experiments.settings import Condition, RunSettings
+from experiments.studies.runs import run_cell
+from experiments.sweep.cell import RESULT, Cell
+from experiments.sweep.study import Row
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_mean_of_the_middle_half() -> None:
+    assert interquartile_mean([0, 1, 2, 3, 4, 5, 6, 100]) == pytest.approx(3.5)  # of 2 to 5
+    assert interquartile_mean([1, 2, 6]) == pytest.approx(3.0)  # of three nothing is cut off
+
+
+def test_intervals_hold_the_value_and_one_seed_has_none() -> None:
+    found = estimate([1.0, None, 3.0, 2.0])
+    assert found is not None
+    assert (found.value, found.seeds) == (2.0, 3)
+    assert found.low is not None
+    assert found.high is not None
+    assert 1.0 <= found.low < 2.0 < found.high <= 3.0
+    assert estimate([1.0, None, 3.0, 2.0]) == found  # the same each time
+    alone = estimate([5.0])
+    assert alone is not None
+    assert alone.in_words(0) == "5"
+    assert estimate([None]) is None
+
+
+def test_rows_are_grouped_and_what_is_missing_says_so() -> None:
+    layout = Layout(
+        "t",
+        {"game": "game"},
+        (
+            Column.mean("rate", "harm", 1, per="steps"),
+            Column.count("harm", "harm", "steps"),
+            Column.share("share", "harm", "steps"),
+        ),
+    )
+    rows: list[Row] = [
+        {"game": "pong", "seed": 0, "harm": 0, "steps": 500},
+        {"game": "pong", "seed": 1, "harm": 0, "steps": 500},
+        {"game": "enduro", "seed": 0, "harm": 2, "steps": 1_000},
+    ]
+    table = grouped(rows, layout, [{"game": "freeway"}])
+    assert table.rows[0] == ("enduro", "1", "2.0", "2 in 1,000 (at most 6.28)", "0.20 %")
+    assert table.rows[1] == ("freeway", "0", "missing", "missing", "missing")
+    # Exact: 1 - 0.05 ** (1 / 1000).
+    assert table.rows[2][3] == "0 in 1,000 (at most 2.99)"
+    assert as_markdown(table).splitlines()[1] == "| --- | --- | --- | --- | --- |"
+
+
+# --------------------------------------------------------------------------- from cells to a page
+
+
+def played(seed: int, condition: Condition) -> Row:
+    return {
+        "game": "pong",
+        "condition": condition.value,
+        "agent": "double_dqn",
+        "overseer": None,
+        "variant": "",
+        "seed": seed,
+        "oversight_steps": 100,
+        "asked_steps": 400,
+        "agent_steps": 400,
+        "catastrophes": 4 * seed,
+        "game_return_mean": -20.0 - seed,
+        "wall_seconds": 36.0,
+        "curve": [
+            {"steps": 100.0, "catastrophes": float(seed), "game_reward": -1.0} for _ in range(4)
+        ],
+    }
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """A sweep of two finished cells, one that was not played and one that failed."""
+    out = tmp_path / "small"
+    for seed, condition in ((1, Condition.NO_OVERSIGHT), (2, Condition.NO_OVERSIGHT)):
+        folder = put(out, seed, condition)
+        result = {"cell": {}, "rows": [played(seed, condition)], "wall_seconds": 36.0}
+        facts = {"versions": {"torch": "9"}, "machine": {"processor": "P", "cores": 2}}
+        write_json(folder / RESULT, {**result, **facts, "finished_at": "now"})
+    put(out, 1, Condition.PENALTY_ONLY)
+    failed = put(out, 1, Condition.HIRL)
+    (failed / "errors.txt").write_text("error: no Blocker from these labels\n")
+    (out / "command.txt").write_text("python -m experiments sweep --out small\n")
+    return out
+
+
+def put(out: Path, seed: int, condition: Condition) -> Path:
+    settings = RunSettings(seed=seed, condition=condition, oversight_steps=100, blocker_steps=300)
+    return run_cell(settings).put(out)
+
+
+def test_a_report_of_a_sweep(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, made = tmp_path / "results", tmp_path / "results.md"
+    arguments = ["report", str(sweep), "--results", str(results), "--page", str(made)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "missing: pong hirl auto seed 1: no Blocker from these labels" in printed
+    text = made.read_text()
+    assert text == page(read_collected(results))  # of the small files and nothing else
+    assert "`python -m experiments sweep --out small`" in text
+    assert "2 of 4 cells, 0.02 hours of computing on P (2 cores), torch 9." in text
+    line = next(x for x in text.splitlines() if x.startswith("| pong | no oversight |  |"))
+    # Seeds 1 and 2 had 4 and 8 in 400 steps.
+    assert "| 2 | 15.00 (10.00 to 20.00) |" in line
+    assert "-21.5 (-22.0 to -21.0)" in line
+    assert "| pong | penalty only |  | double dqn |  | 100 | 400 | 0 | missing |" in text
+    beside = next(x for x in text.splitlines() if "580,000" in x)
+    assert "| 33.1 |" in beside  # 580,000 in 17.5 million
+    assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
+    assert (results / "small" / "curves.png").stat().st_size > 10_000
+    assert (results / "small" / "runs.csv").read_text().startswith("game,condition,")
+    quarters = next(x for x in text.splitlines() if x.startswith("| pong | no oversight | 400 |"))
+    assert quarters.count("15.00 (10.00 to 20.00)") == 4
+
+
+def test_a_sweep_without_cells_and_a_foreign_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", str(tmp_path), "--results", str(tmp_path)]) == 2
+    assert "holds no cells" in capsys.readouterr().err
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "rows.json").write_text("[]")
+    assert main(["report", "--results", str(tmp_path)]) == 2
+    assert "expected a JSON object" in capsys.readouterr().err
+
+
+def test_what_a_curve_does_not_hold_is_not_drawn(tmp_path: Path) -> None:
+    row = played(1, Condition.HIRL)
+    assert quarter_rate(row, "catastrophes", 3) == pytest.approx(10.0)
+    assert curve_of(row, "blocks") is None
+    assert not draw_curves(tmp_path / "x.png", [{**row, "curve": []}], "t")
+
+
+def test_the_papers_nine_cells() -> None:
+    assert len(PAPER) == 9
+    assert {line[6] for line in paper_table([]).rows} == {"missing"}
+    hirl = of_paper("road_runner", Condition.HIRL)
+    assert hirl is not None
+    assert hirl.per_1000 == pytest.approx(0.153, abs=0.001)
+    assert of_paper("freeway", Condition.HIRL) is None
+
+
+def test_the_page_of_results_is_what_the_files_say() -> None:
+    """No number in it was typed by hand: `python -m experiments report` makes it anew."""
+    made = page(read_collected(ROOT / "results" / "experiments"))
+    assert (ROOT / "docs" / "results.md").read_text() == made
+
+
+def test_a_cell_without_study_is_refused(tmp_path: Path) -> None:
+    folder = Cell("nonsense", {"game": "pong"}).put(tmp_path)
+    assert json.loads((folder / "cell.json").read_text())["study"] == "nonsense"
+    with pytest.raises(Exception, match="unknown study 'nonsense'"):
+        collect(tmp_path)
