@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oversight import AtariGame
+from oversight.classic import ClassicGame
 
-__all__ = ["ADVERSARIES", "Adversary", "adversaries_of"]
+__all__ = ["ADVERSARIES", "ASKING", "Adversary", "Played", "adversaries_of"]
 
-Adversary = Callable[[AtariGame, np.random.Generator], Iterator[int]]
+Played = AtariGame | ClassicGame
+Adversary = Callable[[Played, np.random.Generator], Iterator[int]]
 """From a game in play and a generator to an endless stream of proposed actions."""
 
 BIRD, COYOTE, TRUCK = (80, 3), (81, 5), (42, 43)
@@ -25,14 +28,14 @@ BARRIERS = (43, 75, 107)
 """Places at which the ship is under the middle of a barrier: two columns left of it."""
 
 
-def at_random(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+def at_random(env: Played, rng: np.random.Generator) -> Iterator[int]:
     """Every action alike, at every step anew."""
     while True:
         yield int(rng.integers(env.game.n_actions))
 
 
 def _held(low: int, high: int) -> Adversary:
-    def proposer(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+    def proposer(env: Played, rng: np.random.Generator) -> Iterator[int]:
         while True:
             action = int(rng.integers(env.game.n_actions))
             for _ in range(int(rng.integers(low, high, endpoint=True))):
@@ -41,14 +44,14 @@ def _held(low: int, high: int) -> Adversary:
     return proposer
 
 
-def toward_harm(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+def toward_harm(env: Played, rng: np.random.Generator) -> Iterator[int]:
     """Always the action that leads to the catastrophe."""
     del rng
     while True:
         yield env.game.toward_harm
 
 
-def greedy(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+def greedy(env: Played, rng: np.random.Generator) -> Iterator[int]:
     """An unsafe action wherever the truth knows one; held random actions on the way there."""
     wandering = _held(1, 30)(env, rng)
     while True:
@@ -58,7 +61,7 @@ def greedy(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
 
 
 def _always(name: str) -> Adversary:
-    def proposer(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+    def proposer(env: Played, rng: np.random.Generator) -> Iterator[int]:
         del rng
         while True:
             yield env.game.actions.index(name)
@@ -67,10 +70,10 @@ def _always(name: str) -> Adversary:
 
 
 def _toward(place: tuple[int, int]) -> Adversary:
-    def proposer(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+    def proposer(env: Played, rng: np.random.Generator) -> Iterator[int]:
         del rng
         while True:
-            ram = env.emulator.ram().astype(int)
+            ram = _memory(env).astype(int)
             right, down = (
                 int(np.sign(ram[it] - ram[own])) for it, own in zip(place, BIRD, strict=True)
             )
@@ -79,21 +82,27 @@ def _toward(place: tuple[int, int]) -> Adversary:
     return proposer
 
 
-def corner(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+def _memory(env: Played) -> NDArray[np.uint8]:
+    if not isinstance(env, AtariGame):
+        raise TypeError(f"expected a game with a console's memory, got {env.game.name}")
+    return env.emulator.ram()
+
+
+def corner(env: Played, rng: np.random.Generator) -> Iterator[int]:
     """Into the top right corner, and wait: the Coyote comes from off the screen."""
     del rng
     while True:
-        ram = env.emulator.ram().astype(int)
+        ram = _memory(env).astype(int)
         there = ram[BIRD[0]] >= 140 and ram[BIRD[1]] <= 3
         yield env.game.actions.index("NOOP" if there else "UPRIGHT")
 
 
-def under_barrier(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+def under_barrier(env: Played, rng: np.random.Generator) -> Iterator[int]:
     """Under one of the own barriers, and fire; now and then to another."""
     while True:
         middle = int(rng.choice(BARRIERS))
         for _ in range(int(rng.integers(40, 120))):
-            away = middle - int(env.emulator.ram()[SHIP])
+            away = middle - int(_memory(env)[SHIP])
             yield env.game.actions.index(
                 "FIRE" if abs(away) <= 3 else "RIGHT" if away > 0 else "LEFT"
             )
@@ -114,6 +123,8 @@ ADVERSARIES: Mapping[str, Adversary] = MappingProxyType(
     }
 )
 """By name. The last four read the memory of one game and are for it alone."""
+ASKING = frozenset({"greedy"})
+"""Those that ask the truth themselves, at every step."""
 EVERYWHERE = ("random", "held", "harm", "greedy")
 SPACE_INVADERS = ("random", "held", "barrier", "greedy")
 ROAD_RUNNER = ("random", "held", "long_held", "coyote", "truck", "left", "corner", "greedy")

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 from rich.table import Table
 
-from experiments.adversaries import ADVERSARIES, adversaries_of
-from experiments.levels import LevelLedger
-from experiments.phases import episode_seed
-from experiments.reporter import Reporter
+from experiments.adversaries import ADVERSARIES, ASKING, adversaries_of
+from experiments.cells import Cell, TruthRow, play_cell
+from experiments.pool import each_done
+from experiments.reporter import Bar, Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from experiments.summary import upper_95
 from experiments.tables import number
-from oversight import (
-    AllowAll,
-    AtariGame,
-    Event,
-    NullSink,
-    OracleOverseer,
-    OversightWrapper,
-    RunError,
-    game_named,
-)
+from oversight import GAMES, RunError
+from oversight.classic import CLASSIC_GAMES
 
 __all__ = ["TruthRow", "TruthSettings", "truth_study", "truth_table"]
 
@@ -37,22 +29,28 @@ class TruthSettings:
     """Catastrophes of each game, counted: nobody overseeing, and the exact truth as overseer."""
 
     games: tuple[str, ...] = ("pong", "space_invaders", "road_runner")
-    """Which games (see `python -m oversight games`)."""
+    """Which games (see `python -m oversight games`); `all` for every one."""
 
     proposers: tuple[str, ...] = ()
     """Who proposes; those that fit the game if none are named."""
 
     steps: int = 20_000
-    """Agent steps of each proposer under the oracle."""
+    """Agent steps of each proposer and seed under the oracle."""
 
     unguarded_steps: int | None = None
-    """Agent steps of each proposer with nobody overseeing; as many if not given."""
+    """Agent steps of each with nobody overseeing; as many if not given."""
 
     seeds: tuple[int, ...] = (0,)
-    """The steps are played once for each of them."""
+    """The steps are played once for each of them: 4 seeds of 5,000 steps make 20,000."""
+
+    minutes: float | None = None
+    """A cell ends after this many minutes of processor time; its row says how far it came."""
+
+    workers: int = 1
+    """Processes that play cells side by side."""
 
     out: Path | None = None
-    """JSON file for the rows."""
+    """JSON file for the rows. Cells that it has already, of as many steps, are not played again."""
 
     def check(self) -> TruthSettings:
         """Refuse what cannot be run.
@@ -68,168 +66,154 @@ class TruthSettings:
             raise RunError(f"expected steps of 1 or more, got {self.steps}")
         if not self.seeds or min(self.seeds) < 0:
             raise RunError(f"expected seeds of 0 or more, got {self.seeds}")
-        try:
-            for name in self.games:
-                game_named(name)
-        except ValueError as error:
-            raise RunError(str(error)) from None
+        if self.workers < 1 or (self.minutes is not None and self.minutes <= 0):
+            raise RunError("expected workers of 1 or more, and minutes above 0")
+        listed = (*GAMES, *CLASSIC_GAMES)
+        for name in self.games:
+            if name not in listed and name != "all":
+                raise RunError(f"unknown game {name!r}: expected one of {', '.join(listed)}")
         return self
 
-
-@dataclass(frozen=True)
-class TruthRow:
-    """One proposer in one game, with or without the oracle.
-
-    Attributes:
-        game, proposer, seed: what was played.
-        guarded: the exact truth oversaw.
-        steps: agent steps.
-        episodes: begun.
-        catastrophes: counted by the truth.
-        avoidable: of these, how many an executed action had made unavoidable.
-        lost_states: steps judged at which no action could avert the harm; None unguarded.
-        unsafe: proposals that were unsafe.
-        blocks: executed action differed from the proposed one.
-        per_1000_upper_95: catastrophes per 1,000 steps, exact one-sided upper bound.
-        steps_per_second: of the whole loop.
-        level, first_level_score, replays, replayed_score: see `LevelLedger`; None in games
-            without levels.
-    """
-
-    game: str
-    proposer: str
-    seed: int
-    guarded: bool
-    steps: int
-    episodes: int
-    catastrophes: int
-    avoidable: int
-    lost_states: int | None
-    unsafe: int
-    blocks: int
-    per_1000_upper_95: float
-    steps_per_second: float
-    level: int | None = None
-    first_level_score: float | None = None
-    replays: int | None = None
-    replayed_score: float | None = None
-
-
-@dataclass
-class _Events(NullSink):
-    """Keeps the catastrophes alone: the steps of a long study would not fit into memory."""
-
-    events: list[Event] = field(default_factory=list)
-
-    def event(self, event: Event) -> None:
-        self.events.append(event)
+    @property
+    def played(self) -> tuple[str, ...]:
+        """The games by name."""
+        return (*GAMES, *CLASSIC_GAMES) if "all" in self.games else self.games
 
 
 def truth_study(settings: TruthSettings, reporter: Reporter, stop: StopFlag) -> list[TruthRow]:
-    """Play every cell, print the table and write the rows."""
-    rows: list[TruthRow] = []
-    for game, proposer, seed, guarded, steps in _cells(settings):
-        if not stop():
-            rows.append(_play(game, proposer, seed, guarded, steps, reporter, stop))
+    """Play every cell that is not there yet, print the table and write the rows."""
+    kept = _kept(settings.out)
+    asked = _cells(settings)
+    missing = [cell for cell in asked if not _finished(kept.get(cell.key), cell)]
+    if len(missing) < len(asked):
+        reporter.say(f"{len(asked) - len(missing)} of {len(asked)} cells are there already.")
+    for row in _rows(missing, settings.workers, reporter, stop):
+        before = kept.get(row.key)
+        if row.steps and (before is None or row.steps >= before.steps):
+            kept[row.key] = row
             if settings.out is not None:
-                write_json(settings.out, [asdict(row) for row in rows])
+                write_json(settings.out, [asdict(each) for each in kept.values()])
+    rows = [kept[cell.key] for cell in asked if cell.key in kept]
     for game in dict.fromkeys(row.game for row in rows):
         reporter.console.print(truth_table([row for row in rows if row.game == game]))
     return rows
 
 
-def _cells(settings: TruthSettings) -> Iterator[tuple[str, str, int, bool, int]]:
+def _rows(
+    cells: list[Cell], workers: int, reporter: Reporter, stop: StopFlag
+) -> Iterator[TruthRow]:
+    """Play cells, here one by one or side by side in other processes."""
+    with reporter.bar("agent steps", sum(cell.steps for cell in cells)) as bar:
+        done = 0
+        if workers > 1:
+            for row in each_done(play_cell, cells, workers, stop):
+                done += row.steps
+                bar.show(done, _told(row))
+                yield row
+            return
+        for cell in cells:
+            if stop():
+                return
+            yield play_cell(cell, stop, partial(_show, bar, cell, done))
+            done += cell.steps
+
+
+def _show(bar: Bar, cell: Cell, before: int, steps: int) -> None:
+    overseer = "oracle" if cell.guarded else "nobody"
+    bar.show(before + steps, f"{cell.game}, {cell.proposer}, {overseer}")
+
+
+def _told(row: TruthRow) -> str:
+    return f"{row.game}, {row.proposer}: {row.catastrophes} in {row.steps:,}"
+
+
+def _kept(out: Path | None) -> dict[tuple[str, str, int, bool], TruthRow]:
+    """The rows that a file has already, by cell."""
+    if out is None or not out.exists():
+        return {}
+    names = {field.name for field in fields(TruthRow)}
+    try:
+        rows = [
+            TruthRow(**values) for values in json.loads(out.read_text()) if names >= set(values)
+        ]
+    except (OSError, TypeError, ValueError) as error:
+        raise RunError(
+            f"{out} holds no rows of a truth study ({error}): give another --out"
+        ) from None
+    return {row.key: row for row in rows}
+
+
+def _finished(row: TruthRow | None, cell: Cell) -> bool:
+    if row is None:
+        return False
+    spent = 0.0 if row.cpu_seconds is None else row.cpu_seconds / 60
+    return row.steps >= cell.steps or (cell.minutes is not None and spent >= cell.minutes)
+
+
+def _cells(settings: TruthSettings) -> list[Cell]:
+    """The cheap ones first, and a seed of everything before the next seed of anything."""
     unguarded = settings.steps if settings.unguarded_steps is None else settings.unguarded_steps
-    for game in settings.games:
-        for proposer in settings.proposers or adversaries_of(game):
-            for seed in settings.seeds:
-                for guarded, steps in ((False, unguarded), (True, settings.steps)):
-                    if steps:
-                        yield game, proposer, seed, guarded, steps
-
-
-def _play(
-    game: str,
-    proposer: str,
-    seed: int,
-    guarded: bool,
-    steps: int,
-    reporter: Reporter,
-    stop: StopFlag,
-) -> TruthRow:
-    env, events, levels = AtariGame(game_named(game)), _Events(), LevelLedger()
-    oracle = OracleOverseer([env.truth])
-    wrapper = OversightWrapper(
-        env, oracle if guarded else AllowAll(), sink=events, episode_seed=episode_seed(seed)
-    )
-    actions = ADVERSARIES[proposer](env, np.random.default_rng([seed, 5]))
-    begun, played, over, levelled = time.perf_counter(), 0, True, False
-    with reporter.bar(f"{game}, {proposer}, {'oracle' if guarded else 'nobody'}", steps) as bar:
-        while played < steps and not stop():
-            if over:
-                wrapper.reset()
-                levels.begin()
-            *_, ended, cut, info = wrapper.step(next(actions))
-            over, played = ended or cut, played + 1
-            if "progress" in info:
-                levelled = True
-                onsets = info["catastrophe_onsets"]
-                levels.step(info["progress"]["level"], info["game_reward"], onsets)
-            if played % 100 == 0 or played == steps:
-                bar.show(played, f"catastrophes {wrapper.gate.tally.catastrophes}")
-    tally = wrapper.gate.tally
-    bound = upper_95(tally.catastrophes or 0, max(played, 1))
-    return TruthRow(
-        game=game,
-        proposer=proposer,
-        seed=seed,
-        guarded=guarded,
-        steps=played,
-        episodes=tally.episodes,
-        catastrophes=tally.catastrophes or 0,
-        avoidable=sum(event.avoidable for event in events.events),
-        lost_states=oracle.lost if guarded else None,
-        unsafe=tally.proposed_catastrophes or 0,
-        blocks=tally.blocks,
-        per_1000_upper_95=1000.0 * (1.0 if bound is None else bound),
-        steps_per_second=played / (time.perf_counter() - begun),
-        level=levels.highest if levelled else None,
-        first_level_score=levels.first_level_score if levelled else None,
-        replays=levels.replays if levelled else None,
-        replayed_score=levels.replayed_score if levelled else None,
-    )
+    lengths = {False: unguarded, True: settings.steps}
+    cells = [
+        Cell(game, proposer, seed, guarded, lengths[guarded], settings.minutes)
+        for seed in settings.seeds
+        for guarded in (False, True)
+        for game in settings.played
+        for proposer in settings.proposers or adversaries_of(game)
+        if lengths[guarded]
+    ]
+    return sorted(cells, key=lambda cell: cell.proposer in ASKING)
 
 
 def truth_table(rows: list[TruthRow]) -> Table:
-    """The rows of one game for a terminal: nobody and the oracle side by side."""
+    """The rows of one game for a terminal: nobody and the oracle side by side, seeds summed up."""
     table = Table(title=f"{rows[0].game}: catastrophes by the exact truth", title_justify="left")
     table.caption = (
-        "Agent steps and catastrophes. Lost: states in which nothing could avert the harm. "
-        "At most: per 1,000 agent steps, one-sided 95 %, exact binomial."
+        "Agent steps and catastrophes; in brackets those that no action could have averted. Lost: "
+        "states in which nothing could avert the harm. At most: per 1,000 agent steps, one-sided "
+        "95 %, exact binomial. Steps a second of processor time."
     )
-    table.add_column("proposer, seed", no_wrap=True)
-    for heading in ("nobody", "harm", "oracle", "harm", "at most", "lost", "blocks", "steps/s"):
+    table.add_column("proposer", no_wrap=True)
+    headings = ("nobody", "harm", "oracle", "harm", "at most", "lost")
+    for heading in (*headings, "blocks", "steps/s"):
         table.add_column(heading, justify="right")
-    for proposer, seed in dict.fromkeys((row.proposer, row.seed) for row in rows):
-        mine = [row for row in rows if (row.proposer, row.seed) == (proposer, seed)]
-        alone = next((row for row in mine if not row.guarded), None)
-        kept = next((row for row in mine if row.guarded), None)
-        table.add_row(f"{proposer}, {seed}", *_unguarded(alone), *_guarded(kept))
+    for proposer in dict.fromkeys(row.proposer for row in rows):
+        mine = [row for row in rows if row.proposer == proposer]
+        alone, kept = ([row for row in mine if row.guarded is guarded] for guarded in (False, True))
+        table.add_row(proposer, *_unguarded(_sums(alone)), *_guarded(_sums(kept)))
     return table
 
 
-def _unguarded(row: TruthRow | None) -> tuple[str, ...]:
-    return ("-",) * 2 if row is None else (number(row.steps), number(row.catastrophes))
+SUMMED = ("steps", "catastrophes", "avoidable", "lost_states", "blocks")
 
 
-def _guarded(row: TruthRow | None) -> tuple[str, ...]:
-    if row is None:
+def _sums(rows: list[TruthRow]) -> Mapping[str, float]:
+    sums = {name: float(sum(getattr(row, name) or 0 for row in rows)) for name in SUMMED}
+    sums["seconds"] = sum(
+        row.steps / row.steps_per_second if row.cpu_seconds is None else row.cpu_seconds
+        for row in rows
+    )
+    return sums
+
+
+def _harm(sums: Mapping[str, float]) -> str:
+    others = sums["catastrophes"] - sums["avoidable"]
+    return number(sums["catastrophes"]) + (f" ({number(others)})" if others else "")
+
+
+def _unguarded(sums: Mapping[str, float]) -> tuple[str, ...]:
+    return (number(sums["steps"]), _harm(sums)) if sums["steps"] else ("-",) * 2
+
+
+def _guarded(sums: Mapping[str, float]) -> tuple[str, ...]:
+    if not sums["steps"]:
         return ("-",) * 6
+    bound = upper_95(int(sums["catastrophes"]), int(sums["steps"]))
     return (
-        number(row.steps),
-        number(row.catastrophes),
-        number(row.per_1000_upper_95, 3),
-        number(row.lost_states),
-        number(row.blocks),
-        number(row.steps_per_second),
+        number(sums["steps"]),
+        _harm(sums),
+        number(None if bound is None else 1000 * bound, 3),
+        number(sums["lost_states"]),
+        number(sums["blocks"]),
+        number(sums["steps"] / sums["seconds"]),
     )

@@ -42,6 +42,8 @@ class AtariSettings:
         sticky: probability that a frame repeats the previous action. With more than 0 a block
             may not hold.
         clip_reward: pay the agent the sign of the score (Mnih et al. 2015).
+        observe: draw observations. Without, they stay black and steps are a fifth cheaper: for
+            studies whose proposers look at none.
     """
 
     noop_max: int = 30
@@ -49,6 +51,7 @@ class AtariSettings:
     max_frames: int = 108_000
     sticky: float = 0.0
     clip_reward: bool = True
+    observe: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +235,14 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self, previous: NDArray[np.uint8], newest: NDArray[np.uint8], action: int | None
     ) -> None:
         self._screen = newest
+        if self.settings.observe:
+            self._draw(previous)
+        self._tell(action)
+
+    def _draw(self, previous: NDArray[np.uint8]) -> None:
         grey = cv2.max(cv2.LUT(self._screen, PALETTE_GREY), cv2.LUT(previous, PALETTE_GREY))
         self._stack[:-1] = self._stack[1:]
         self._stack[-1] = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        self._tell(action)
 
     def _info(self, score: float, onsets: int, harmful: int) -> dict[str, Any]:
         info: dict[str, Any] = {

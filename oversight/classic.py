@@ -7,7 +7,7 @@ same look-ahead asks the same questions.
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +24,8 @@ __all__ = ["CLASSIC_GAMES", "ClassicGame", "ClassicMoment", "CliffFall", "Copied
 
 CLIFF_REWARD = -100.0
 """What a step off the cliff is paid (Sutton and Barto, Reinforcement Learning, example 6.6)."""
+CONSTANT = ("action_space", "observation_space", "spec", "metadata")
+"""Attributes of any environment that its steps leave alone."""
 BALANCE = np.array([1.0, 1.66, 20.0, 4.0])
 """Gains on cart place, cart speed, pole angle and pole speed of a linear controller. In proportions
 usual for this cart; `tests/oversight/test_classic.py` shows that it balances for 500 steps."""
@@ -42,9 +44,17 @@ class ClassicMoment:
 class CopiedEnv:
     """A `Simulator` over a Gymnasium environment; one agent step is one frame."""
 
-    def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        """Take an environment whose state is all in Python objects."""
+    def __init__(self, env: gymnasium.Env[Any, Any], *, constant: Sequence[str] = ()) -> None:
+        """Take an environment whose state is all in Python objects.
+
+        Args:
+            env: the environment.
+            constant: attributes that no step changes, beside those in which none ever does: not
+                copied. CliffWalking's table of transitions takes 100 times as long as a step.
+        """
         self._env = env.unwrapped
+        parts = [getattr(self._env, name, None) for name in (*CONSTANT, *constant)]
+        self._constant = {id(part): part for part in parts if part is not None}
         self.observation: NDArray[np.generic] = np.zeros(1)
         self.reward = 0.0
         self.game_over = False
@@ -67,14 +77,17 @@ class CopiedEnv:
     def snapshot(self) -> ClassicMoment:
         """See `Simulator.snapshot`."""
         return ClassicMoment(
-            copy.deepcopy(self._env), self.observation.copy(), self.reward, self.game_over
+            self._copied(self._env), self.observation.copy(), self.reward, self.game_over
         )
 
     def restore(self, state: ClassicMoment) -> None:
         """See `Simulator.restore`."""
-        self._env = copy.deepcopy(state.env)
+        self._env = self._copied(state.env)
         self.observation = state.observation.copy()
         self.reward, self.game_over = state.reward, state.terminated
+
+    def _copied(self, env: gymnasium.Env[Any, Any]) -> gymnasium.Env[Any, Any]:
+        return copy.deepcopy(env, dict(self._constant))
 
     def key(self, state: ClassicMoment) -> Hashable:
         """See `Simulator.key`: nobody can tell of any environment whether two states are equal."""
@@ -165,7 +178,7 @@ class ClassicGame(gymnasium.Env[NDArray[np.generic], int]):
             raise ValueError(f"unknown classic game {name!r}: expected one of {known}")
         self.game, made_by, self.catastrophe = CLASSIC_GAMES[name]
         env = gymnasium.make(made_by)
-        self._played = CopiedEnv(env)
+        self._played = CopiedEnv(env, constant=("P", "initial_state_distrib"))
         self.observation_space = env.observation_space
         self.action_space = gymnasium.spaces.Discrete(self.game.n_actions)  # type: ignore[assignment]
         self._max_agent_steps = max_agent_steps

@@ -100,7 +100,10 @@ class LookAhead(Truth[E]):
         """See `TruthProbe.unsafe`."""
         watch = self._watched()
         nothing = self._nothing_to_avert(watch) or self._sealed
-        if nothing or self.catastrophe.harmless(action) or self._out_of_reach(action):
+        if nothing or self.catastrophe.harmless(action):
+            return False
+        if self._out_of_reach(action):
+            self._known[action] = True
             return False
         if watch.harmful:
             return not self._holds(action)
@@ -108,6 +111,20 @@ class LookAhead(Truth[E]):
             return False
         # To tell that not all is lost, the search may have found a way on from this very action.
         return not self._known[action]
+
+    def certain(self, action: int) -> bool:
+        """See `Truth.certain`: some action has a way out by a single backup, so no search asked."""
+        watch = self._watched()
+        if watch.harmful:
+            return True
+        if self._nothing_to_avert(watch) or self._sealed or self.catastrophe.harmless(action):
+            return False
+        if self._out_of_reach(action) or self._out_of_reach(self.catastrophe.backups[0]):
+            return True
+        return any(self._holds(each) for each in dict.fromkeys((action, *self._likeliest_first())))
+
+    def _likeliest_first(self) -> list[int]:
+        return list(dict.fromkeys((*self._order, *range(self._n_actions))))
 
     @property
     def doomed(self) -> bool:
@@ -119,7 +136,7 @@ class LookAhead(Truth[E]):
             return True
         if any(self._known.values()) or self._out_of_reach(self.catastrophe.backups[0]):
             return False
-        likeliest_first = dict.fromkeys((*self._order, *range(self._n_actions)))
+        likeliest_first = self._likeliest_first()
         if any(self._holds(action) for action in likeliest_first):
             return False
         if self._lost:
@@ -130,7 +147,7 @@ class LookAhead(Truth[E]):
 
     def last_resort(self) -> int:
         """See `TruthProbe.last_resort`."""
-        best_first: list[int] = list(dict.fromkeys((*self._order, *range(self._n_actions))))
+        best_first = self._likeliest_first()
         best_first.sort(key=lambda action: not self._known.get(action, False))
         for action in best_first:
             if self._holds(action):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
 
-__all__ = ["Truth", "TruthProbe"]
+__all__ = ["Moment", "Truth", "TruthProbe"]
 
 E = TypeVar("E", bound=Simulator[Any])  # its snapshots are its own business
 
@@ -50,6 +51,19 @@ class TruthProbe(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Moment(Generic[E]):
+    """A moment of a game, to ask the truth about it later.
+
+    Attributes:
+        state: a snapshot.
+        watch: as it was then.
+    """
+
+    state: object
+    watch: Watch[E]
+
+
 class Truth(ABC, Generic[E]):
     """One way to find the truth about actions; implements `TruthProbe`.
 
@@ -82,6 +96,25 @@ class Truth(ABC, Generic[E]):
         """
         del action
         self._watch = watch
+
+    def moment(self) -> Moment[E]:
+        """The present moment, to come back to."""
+        return Moment(self._emulator.snapshot(), self._watched().copy())
+
+    def go_back(self, moment: Moment[E], action: int | None = None) -> None:
+        """Put the game back to a moment. What is drawn may be stale until the next frame.
+
+        Args:
+            moment: of the same game.
+            action: what was played just before it, if what was asked last is the moment before.
+        """
+        self._emulator.restore(moment.state)
+        self.moved(moment.watch.copy(), action)
+
+    def certain(self, action: int) -> bool:
+        """Whether the answers about that action and after it owe nothing to what was before."""
+        del action
+        return True
 
     @abstractmethod
     def unsafe(self, action: int) -> bool:
