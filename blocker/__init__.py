@@ -6,14 +6,16 @@ from blocker.artifact import FORMAT_VERSION, Blocker
 from blocker.dataset import BlockerDataset, Examples, LabelledLog, examples_from_logs
 from blocker.errors import BlockerFileError, NotLearned
 from blocker.fitting import Fitted, fit_blocker, fit_examples
-from blocker.inputs import PRESETS, InputSpec, input_for
+from blocker.inputs import InputSpec
+from blocker.judging import judged
 from blocker.metrics import Scores
 from blocker.network import BlockerNetwork, NetworkSpec
 from blocker.overseer import BlockerOverseer
+from blocker.presets import PRESETS, Preset, input_for, preset_for
 from blocker.readiness import Readiness, assess
 from blocker.splitting import Split, split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold, upper_bound
-from blocker.training import judged, train
+from blocker.training import Trained, train
 from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
 __all__ = [
@@ -31,10 +33,12 @@ __all__ = [
     "LabelledLog",
     "NetworkSpec",
     "NotLearned",
+    "Preset",
     "Readiness",
     "Scores",
     "Split",
     "ThresholdRule",
+    "Trained",
     "TrainingReport",
     "TrainingSettings",
     "assess",
@@ -44,6 +48,7 @@ __all__ = [
     "fit_examples",
     "input_for",
     "judged",
+    "preset_for",
     "split_by_episode",
     "train",
     "upper_bound",

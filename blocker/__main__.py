@@ -108,8 +108,8 @@ def _print_fitted(fitted: Fitted, console: Console) -> None:
     report = fitted.report
     early = ", stopped early" if report.stopped else ""
     console.print(
-        f"{report.epochs} passes in {report.seconds:.1f} s{early}, the best was number "
-        f"{report.best_epoch}",
+        f"{len(report.best_epochs)} networks in {report.seconds:.1f} s{early}, best after "
+        f"{', '.join(str(epoch) for epoch in report.best_epochs)} passes",
         soft_wrap=True,
     )
     console.print(_table(fitted.readiness))

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -22,7 +24,7 @@ from oversight.errors import BlockerMismatch
 
 __all__ = ["FORMAT_VERSION", "Blocker"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FORMAT = "hirl-blocker"
 
 
@@ -33,7 +35,7 @@ class Blocker:
     Attributes:
         network: in evaluation mode.
         shape: the network's shape.
-        spec: how screens are prepared, with centre and spread.
+        spec: how screens are prepared.
         threshold: from this probability on an action is blocked.
         game: name of the game.
         actions: names of its actions, in the order of their numbers.
@@ -58,11 +60,28 @@ class Blocker:
         """Probability that each action is unsafe: float32 (B, n_actions).
 
         Args:
-            screens: uint8 (B, k, h, w), prepared by `spec`.
+            screens: uint8 (B, k, planes, h, w), prepared by `spec`.
             previous: int64 (B,), action executed before, -1 for none known.
         """
         with torch.inference_mode():
             return torch.sigmoid(self.network(screens, previous))
+
+    def score(self, screens: NDArray[np.uint8], previous: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Calibrated probability that each action is unsafe: float32 (B, n_actions).
+
+        An action is blocked from `threshold` on.
+
+        Args:
+            screens: uint8 (B, k, 210, 160), palette indices of consecutive agent steps, oldest
+                first, the current one last; k is `spec.history` or more.
+            previous: int64 (B,), action executed before, -1 for none known.
+
+        Raises:
+            ValueError: too few screens, or another shape or dtype.
+        """
+        seen = np.stack([self.spec.latest(one) for one in screens])
+        out = self.probabilities(torch.from_numpy(seen), torch.from_numpy(previous))
+        return np.asarray(out.numpy(), dtype=np.float32)
 
     def require(self, game: str, actions: Sequence[str]) -> None:
         """Make sure that this Blocker is for that game and those actions.
@@ -174,7 +193,7 @@ def _built(about: Mapping[str, object], tensors: dict[str, Tensor]) -> Blocker:
     if not isinstance(names, list):
         raise TypeError(f"expected a list of actions, got {names!r}")
     actions = tuple(str(name) for name in names)
-    network = BlockerNetwork.for_input(actions, spec, shape)
+    network = BlockerNetwork(actions, spec, shape)
     network.load_state_dict(tensors)
     network.eval()
     verdict = about["readiness"]

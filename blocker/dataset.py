@@ -72,7 +72,7 @@ class Examples:
     """Judged actions with what was seen.
 
     Attributes:
-        images: uint8 (m, h, w), each prepared screen once.
+        images: uint8 (m, planes, h, w), each prepared screen once.
         screens: int64 (n, k), rows of `images`, oldest first.
         action: int64 (n,), the action that was judged.
         previous: int64 (n,), the action executed just before, NO_ACTION if there was none. Two
@@ -123,7 +123,7 @@ class Examples:
 class BlockerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]]):
     """Examples for a torch DataLoader.
 
-    An item is (screens uint8 (k, h, w), previous int64 (), action int64 (), unsafe float32 ()).
+    An item is (screens uint8 (k, c, h, w), previous int64 (), action int64 (), unsafe float32 ()).
     """
 
     def __init__(self, examples: Examples) -> None:
@@ -181,7 +181,7 @@ def examples_from_logs(
 def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -> Examples:
     table = log.steps(phases)
     table = table.where(np.lexsort((table.step, table.episode)))
-    rows, previous = _history(table, spec.screens)
+    rows, previous = _history(table, spec.lags)
     keys = table.frame[np.maximum(rows, 0)]
     whole = (rows >= 0).all(axis=1) & (keys != UNKNOWN).all(axis=1)
     taught = np.isin(table.source, [str(source) for source in TEACHERS])
@@ -203,16 +203,16 @@ def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -
     )
 
 
-def _history(table: StepTable, screens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _history(table: StepTable, lags: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each row of a table sorted by (episode, step): rows of its screens, action before it.
 
     Returns:
-        rows int64 (n, screens), oldest first, -1 where the step is missing from the table; and
+        rows int64 (n, len(lags)), oldest first, -1 where the step is missing from the table; and
         previous int64 (n,), NO_ACTION at the start of an episode or where it is missing.
     """
     index = np.arange(len(table))
     columns = []
-    for back in range(screens - 1, -1, -1):
+    for back in lags:
         reach = np.minimum(back, table.step)  # before the start the first screen is repeated
         there = index - reach
         clipped = np.maximum(there, 0)
@@ -233,7 +233,7 @@ def _history(table: StepTable, screens: int) -> tuple[NDArray[np.int64], NDArray
 
 
 def _prepared(log: LabelledLog, spec: InputSpec, frame_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
-    images = np.empty((len(frame_ids), *spec.size), dtype=np.uint8)
+    images = np.empty((len(frame_ids), len(spec.planes), *spec.size), dtype=np.uint8)
     for start in range(0, len(frame_ids), _CHUNK):
         part = slice(start, start + _CHUNK)
         images[part] = spec.prepare(log.frames(frame_ids[part]))

@@ -9,12 +9,14 @@ import numpy as np
 
 from blocker.artifact import Blocker
 from blocker.dataset import Examples, LabelledLog, examples_from_logs
-from blocker.inputs import InputSpec, input_for
+from blocker.inputs import InputSpec
+from blocker.judging import judged
 from blocker.network import NetworkSpec
+from blocker.presets import preset_for
 from blocker.readiness import Readiness, assess
 from blocker.splitting import split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold
-from blocker.training import judged, train
+from blocker.training import train
 from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
 __all__ = ["Fitted", "fit_blocker", "fit_examples"]
@@ -52,8 +54,8 @@ def fit_blocker(
         logs: opened for reading.
         phases: which phases to learn from; all if not given.
         spec: what the network sees of the screens; the game's preset if not given.
-        settings: how to train; its seed also deals the episodes to the three parts.
-        shape: the network's.
+        settings: how to train; its seed also deals the episodes; the preset's if not given.
+        shape: the network's; the preset's if not given.
         rule: how the threshold is chosen; its miss rate is also what readiness asks for.
         on_epoch: called after each pass over the training part.
         should_stop: asked before each batch; True keeps the best so far.
@@ -65,15 +67,16 @@ def fit_blocker(
     meta = logs[0].meta if logs else None
     if meta is None:
         raise ValueError("expected at least one log")
-    spec = spec or input_for(meta.game)
+    preset = preset_for(meta.game)
+    spec = spec or preset.input
     return fit_examples(
         examples_from_logs(logs, spec, phases),
         game=meta.game,
         actions=tuple(meta.actions),
         spec=spec,
         gate=dict(meta.gate),
-        settings=settings,
-        shape=shape,
+        settings=settings or preset.training,
+        shape=shape or preset.shape,
         rule=rule,
         on_epoch=on_epoch,
         should_stop=should_stop,
@@ -96,23 +99,32 @@ def fit_examples(
     """Make a Blocker from examples; arguments and errors as in `fit_blocker`."""
     settings, shape = settings or TrainingSettings(), shape or NetworkSpec()
     rule = rule or ThresholdRule()
-    split = split_by_episode(examples, np.random.default_rng(settings.seed))
-    network, fitted, report = train(
-        split.train,
-        split.calibrate.proposed,
+    split = split_by_episode(examples, np.random.default_rng(settings.seed), shape.members)
+    trained = train(
+        split.learn,
+        split.fold,
         actions=actions,
         spec=spec,
-        network=shape,
+        shape=shape,
         settings=settings,
         on_epoch=on_epoch or (lambda _: None),
         should_stop=should_stop or (lambda: False),
     )
-    threshold = choose_threshold(judged(network, split.calibrate.proposed), rule)
+    threshold = choose_threshold(trained.out_of_fold, rule)
     readiness = assess(
-        judged(network, split.test.proposed),
+        judged(trained.network, split.test.proposed),
         threshold,
         miss_rate_limit=rule.miss_rate,
         confidence=rule.confidence,
     )
-    blocker = Blocker(network, shape, fitted, threshold, game, actions, gate or {}, readiness)
-    return Fitted(blocker, readiness, report)
+    blocker = Blocker(
+        trained.network,
+        trained.shape,
+        spec,
+        threshold,
+        game,
+        actions,
+        gate or {},
+        readiness,
+    )
+    return Fitted(blocker, readiness, trained.report)

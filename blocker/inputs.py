@@ -1,40 +1,39 @@
-"""What the network sees: grey, cropped, small; the same live and from the log."""
+"""What the network sees: cropped, small, of chosen moments; the same live and from the log."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from types import MappingProxyType
+from dataclasses import asdict, dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from oversight.palette import PALETTE_GREY
-
-__all__ = ["PRESETS", "InputSpec", "input_for"]
+__all__ = ["InputSpec"]
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """How screens become the network's input; one preset per game.
+    """How screens become the network's input; see `blocker.presets`.
 
     Attributes:
         rows: first row and the row after the last, of the native screen (210 rows).
         columns: first column and the column after the last (160 columns).
         size: height and width in pixels after the resize.
-        screens: how many screens, one agent step apart, are looked at.
-        centre: grey level (0 to 255) that becomes the network's zero; None: the median of the
-            training screens, which is the background.
-        spread: grey levels that become one unit; None: the standard deviation in training.
+        planes: palette indices of things that are told apart, a group for each: plane i shows where
+            the colours of group i are. On a console a thing has its colours, and few of them; so
+            nothing has to be learned of what a bird looks like before it is known where one is.
+        lags: which screens are looked at, in agent steps before the decision, oldest first; the
+            last is the current one, 0.
     """
 
     rows: tuple[int, int]
     columns: tuple[int, int]
     size: tuple[int, int]
-    screens: int = 2
-    centre: float | None = None
-    spread: float | None = None
+    planes: tuple[tuple[int, ...], ...]
+    lags: tuple[int, ...] = (1, 0)
 
     def __post_init__(self) -> None:
         for label, (first, end), limit in (
@@ -45,11 +44,24 @@ class InputSpec:
                 raise ValueError(
                     f"expected 0 <= first < end <= {limit} for {label}, got {first} and {end}"
                 )
-        if min(self.size) < 1 or self.screens < 1:
-            raise ValueError(
-                f"expected a positive size and at least one screen, got {self.size} "
-                f"and {self.screens}"
-            )
+        if min(self.size) < 1:
+            raise ValueError(f"expected a positive size, got {self.size}")
+        falling = all(old > new for old, new in itertools.pairwise(self.lags))
+        if not self.lags or self.lags[-1] != 0 or not falling:
+            raise ValueError(f"expected falling lags that end with 0, got {self.lags}")
+        colours = [index for group in self.planes for index in group]
+        if not all(self.planes) or not self.planes or not all(0 <= one <= 255 for one in colours):
+            raise ValueError(f"expected groups of palette indices as planes, got {self.planes}")
+
+    @property
+    def screens(self) -> int:
+        """How many screens are looked at."""
+        return len(self.lags)
+
+    @property
+    def history(self) -> int:
+        """How many screens a proposal has to carry, the current one and those before it."""
+        return self.lags[0] + 1
 
     def prepare(self, screens: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Turn raw screens into the network's input.
@@ -58,8 +70,8 @@ class InputSpec:
             screens: uint8 (k, 210, 160), palette indices, oldest first; any k.
 
         Returns:
-            uint8 (k, height, width), grey levels; shrunk by averaging areas, so that a shift of
-            one native row still changes the picture.
+            uint8 (k, planes, height, width): how much of each pixel's area has its colours,
+            255 for all of it. So a shift of one native row still changes the picture.
 
         Raises:
             ValueError: another shape or dtype.
@@ -69,30 +81,27 @@ class InputSpec:
                 f"expected screens as uint8 (k, 210, 160), got {screens.dtype} {screens.shape}"
             )
         rows, columns = slice(*self.rows), slice(*self.columns)
-        out = np.empty((len(screens), *self.size), dtype=np.uint8)
+        out = np.empty((len(screens), len(self.planes), *self.size), dtype=np.uint8)
+        tables = [_table(group) for group in self.planes]
         for target, screen in zip(out, screens, strict=True):
-            grey = np.ascontiguousarray(PALETTE_GREY[screen[rows, columns].astype(np.intp)])
-            target[...] = cv2.resize(grey, self.size[::-1], interpolation=cv2.INTER_AREA)
+            part = np.ascontiguousarray(screen[rows, columns].astype(np.uint8))
+            for plane, table in zip(target, tables, strict=True):
+                whole = cv2.LUT(part, table)
+                plane[...] = cv2.resize(whole, self.size[::-1], interpolation=cv2.INTER_AREA)
         return out
 
     def latest(self, screens: NDArray[np.generic]) -> NDArray[np.uint8]:
-        """Prepare the newest `self.screens` of a proposal's screens.
+        """Prepare those of a proposal's screens that are looked at.
 
         Raises:
-            ValueError: the proposal carries fewer than that.
+            ValueError: the proposal carries too few.
         """
-        if len(screens) < self.screens:
+        if len(screens) < self.history:
             raise ValueError(
-                f"expected at least {self.screens} screens in a proposal, got "
+                f"expected at least {self.history} screens in a proposal, got "
                 f"{len(screens)}: raise the gate's history"
             )
-        return self.prepare(screens[len(screens) - self.screens :])
-
-    def fitted(self, images: NDArray[np.uint8]) -> InputSpec:
-        """Fill in the centre and spread that are still open, from training images (n, h, w)."""
-        centre = float(np.median(images)) if self.centre is None else self.centre
-        spread = float(images.std()) if self.spread is None else self.spread
-        return replace(self, centre=centre, spread=max(spread, 1.0))
+        return self.prepare(screens[[len(screens) - 1 - lag for lag in self.lags]])
 
     def as_dict(self) -> dict[str, object]:
         """As plain data for JSON; `from_dict` reads it back."""
@@ -110,9 +119,8 @@ class InputSpec:
                 rows=_pair(data["rows"]),
                 columns=_pair(data["columns"]),
                 size=_pair(data["size"]),
-                screens=_whole(data["screens"]),
-                centre=_level(data["centre"]),
-                spread=_level(data["spread"]),
+                planes=_groups(data["planes"]),
+                lags=_wholes(data["lags"]),
             )
         except KeyError as missing:
             raise ValueError(f"expected {missing} in an input description") from None
@@ -130,29 +138,21 @@ def _whole(value: object) -> int:
     return value
 
 
-def _level(value: object) -> float | None:
-    if value is None or isinstance(value, int | float):
-        return None if value is None else float(value)
-    raise ValueError(f"expected a number or null, got {value!r}")
+def _wholes(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"expected a list of whole numbers, got {value!r}")  # noqa: TRY004 - as above
+    return tuple(_whole(one) for one in value)
 
 
-PRESETS: Mapping[str, InputSpec] = MappingProxyType(
-    {
-        # The whole play field, rows 34 to 193. The paddle moves by 2 native rows at a time and is
-        # 4 columns wide, so 2 x 8 pixels can be averaged into one and it stays visible.
-        "pong": InputSpec(rows=(34, 194), columns=(0, 160), size=(80, 20)),
-    }
-)
+def _groups(value: object) -> tuple[tuple[int, ...], ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"expected a list of planes, got {value!r}")  # noqa: TRY004 - as above
+    return tuple(_wholes(one) for one in value)
 
 
-def input_for(game: str) -> InputSpec:
-    """The preset of a game.
-
-    Raises:
-        ValueError: no preset of that name; the message lists those there are.
-    """
-    try:
-        return PRESETS[game]
-    except KeyError:
-        known = ", ".join(sorted(PRESETS))
-        raise ValueError(f"no Blocker input for game {game!r}: expected one of {known}") from None
+@cache
+def _table(group: tuple[int, ...]) -> NDArray[np.uint8]:
+    """From a palette index to 255 if it is in the group, else 0: uint8 (256,)."""
+    table = np.zeros(256, dtype=np.uint8)
+    table[list(group)] = 255
+    return table

@@ -1,8 +1,7 @@
-"""The Blocker's network: one forward pass judges every action."""
+"""The Blocker's network: where things are, then one forward pass judges every action."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
@@ -11,13 +10,23 @@ from torch import Tensor, nn
 
 from blocker.inputs import InputSpec
 
-__all__ = ["FACTORS", "BlockerNetwork", "NetworkSpec", "action_factors"]
+__all__ = [
+    "FACTORS",
+    "FEATURES",
+    "BlockerNetwork",
+    "Member",
+    "NetworkSpec",
+    "Sight",
+    "action_factors",
+]
+
+FEATURES = 6
+"""Numbers that tell of each plane."""
+_UNIT = 10.0  # native pixels, the size of things in games
+_LEAST = 0.1  # pixels; with less of it a thing is not there
 
 FACTORS = ("LEFT", "RIGHT", "UP", "DOWN", "FIRE")
 """What Atari actions are made of; NOOP has none of them."""
-
-
-_PLACE_SCALE = 8.0  # one unit of a place is about 10 native rows, the size of things in games
 
 
 def action_factors(actions: Sequence[str]) -> Tensor:
@@ -38,20 +47,21 @@ class NetworkSpec:
     """The network's shape.
 
     Attributes:
-        members: networks whose logits are averaged; they differ in their first weights.
-        channels: of the first convolution.
-        stride: rows and columns the first convolution moves by.
-        points: maps of the second convolution, each of which points at one place a screen.
-        hidden: units of the layers after them.
+        members: networks whose logits are averaged; each has learned from other episodes.
+        own: number of the plane that shows what the agent moves.
+        window: rows and columns, in pixels of the prepared screen and odd, of what is looked at
+            around it; (0, 0) for nothing.
+        shown: numbers of the planes that the window shows.
+        hidden: units of each layer.
         dropout: share of hidden units left out in training.
         identity: whether actions also get a vector of their own, beside their factors.
     """
 
-    members: int = 3
-    channels: int = 8
-    stride: tuple[int, int] = (1, 2)
-    points: int = 4
-    hidden: int = 64
+    members: int = 4
+    own: int = 0
+    window: tuple[int, int] = (0, 0)
+    shown: tuple[int, ...] = ()
+    hidden: int = 128
     dropout: float = 0.0
     identity: bool = False
 
@@ -72,56 +82,99 @@ class NetworkSpec:
         return cls(**values)  # type: ignore[arg-type]
 
 
-class _Points(nn.Module):
-    """Convolutions whose maps each point at one place of a screen (spatial soft-argmax).
+class Sight(nn.Module):
+    """Where the things on a screen are, and what is around one's own: nothing in it is learned.
 
-    What is unsafe hangs on where things are, to the pixel. A place as a number, the mean position
-    under a softmax over the map, carries that from a few dozen unsafe examples on, where a dense
-    layer over pixels has to see every position first.
+    What is unsafe hangs on where things are, to the pixel. Their places as numbers carry that from
+    a few dozen unsafe examples on, where a network over pixels has to see every place first. A
+    window around what the agent moves goes with it: a hole in a barrier is learned once, not once
+    for every column.
     """
 
     grid: Tensor
 
-    def __init__(self, spec: NetworkSpec, size: tuple[int, int]) -> None:
+    def __init__(self, spec: InputSpec, shape: NetworkSpec) -> None:
+        """Prepare for screens of that size."""
         super().__init__()
-        self.first = nn.Conv2d(1, spec.channels, 5, stride=spec.stride, padding=2)
-        self.second = nn.Conv2d(spec.channels, spec.points, 3, padding=1)
-        height, width = (-(-pixels // by) for pixels, by in zip(size, spec.stride, strict=True))
-        y, x = torch.meshgrid(
-            torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij"
+        (height, width), (top, left) = spec.size, (spec.rows[0], spec.columns[0])
+        self._size, self._window = spec.size, shape.window
+        self._own, self._shown = shape.own, list(shape.shown)
+        y = (torch.arange(height) + 0.5) * (spec.rows[1] - top) / height / _UNIT
+        x = (torch.arange(width) + 0.5) * (spec.columns[1] - left) / width / _UNIT
+        self._middle = ((spec.rows[1] - top) / 2 / _UNIT, (spec.columns[1] - left) / 2 / _UNIT)
+        self._pixel = (float(y[0]) * 2, float(x[0]) * 2)
+        ones = torch.ones(height, width)
+        rows, columns = y[:, None] * ones, x[None, :] * ones
+        self.register_buffer(
+            "grid",
+            torch.stack([ones, rows, columns, rows**2, columns**2]).reshape(5, -1),
+            persistent=False,
         )
-        self.register_buffer("grid", torch.stack([y, x]).reshape(2, -1), persistent=False)
-        # Where to look, beside what to look for: in a softmax the two multiply.
-        self.place = nn.Parameter(torch.randn(spec.points, 2))
 
-    def forward(self, screens: Tensor) -> Tensor:
-        """Places (B, points * 2) in [-1, 1], of screens (B, 1, h, w)."""
-        maps = self.second(torch.relu(self.first(screens))).flatten(2)
-        where = torch.softmax(maps + self.place @ self.grid, dim=2) @ self.grid.T
-        return where.flatten(1)
+    @staticmethod
+    def width(spec: InputSpec, shape: NetworkSpec) -> int:
+        """How many numbers it makes of a screen."""
+        return FEATURES * len(spec.planes) + len(shape.shown) * shape.window[0] * shape.window[1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float32 (m, d) of images float32 (m, planes, h, w) in [0, 1].
+
+        For each plane: how much of it there is, the mean place of it and how far it is spread, in
+        units of 10 native pixels from the crop's middle; zeros where there is nothing.
+        """
+        sums = images.flatten(2) @ self.grid.T
+        mass = sums[..., 0]
+        there = (mass > _LEAST).float()
+        y, x, yy, xx = (sums[..., 1:] / mass.clamp(min=_LEAST)[..., None]).unbind(-1)
+        spread = [(square - mean**2).clamp(min=0.0).sqrt() for square, mean in ((yy, y), (xx, x))]
+        places = [y - self._middle[0], x - self._middle[1], *spread]
+        seen = torch.stack([there, mass.add(1.0).log(), *places], dim=-1) * there[..., None]
+        if not self._shown:
+            return seen.flatten(1)
+        around = self._around(images, y[:, self._own], x[:, self._own])
+        return torch.cat([seen.flatten(1), around * there[:, self._own, None]], dim=1)
+
+    def _around(self, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        """The shown planes in a window around places: (m, shown * rows * columns)."""
+        (height, width), (rows, columns) = self._size, self._window
+        padded = nn.functional.pad(
+            images[:, self._shown], (columns // 2, columns // 2, rows // 2, rows // 2)
+        )
+        at_row = (y / self._pixel[0]).long().clamp(0, height - 1)
+        at_column = (x / self._pixel[1]).long().clamp(0, width - 1)
+        row = at_row[:, None] + torch.arange(rows)
+        column = at_column[:, None] + torch.arange(columns)
+        which = torch.arange(len(images))[:, None, None]
+        # Indexing by the middle two leaves (m, rows, columns, shown).
+        return padded.transpose(1, 3)[which, column[:, None, :], row[:, :, None]].flatten(1)
 
 
-class _Member(nn.Module):
-    """Places on each screen, then a head that each action enters by its factors."""
+class Member(nn.Module):
+    """One network of what is where; an action enters it by its factors."""
 
-    def __init__(self, spec: NetworkSpec, screens: int, size: tuple[int, int], inputs: int) -> None:
+    def __init__(self, shape: NetworkSpec, seen: int, inputs: int) -> None:
+        """Build it for so many numbers seen and actions of so many factors."""
         super().__init__()
-        self.points = _Points(spec, size)
-        self.see = nn.Linear(2 * spec.points * screens, spec.hidden)
-        self.recall = nn.Linear(inputs, spec.hidden, bias=False)
-        self.mix = nn.Linear(spec.hidden, spec.hidden)
-        self.propose = nn.Linear(inputs, spec.hidden, bias=False)
-        self.drop = nn.Dropout(spec.dropout)
-        self.judge = nn.Linear(spec.hidden, 1)
+        self.view = nn.Linear(seen, shape.hidden)
+        self.recall = nn.Linear(inputs, shape.hidden, bias=False)
+        self.mix = nn.Linear(shape.hidden, shape.hidden)
+        self.propose = nn.Linear(inputs, shape.hidden, bias=False)
+        self.weigh = nn.Linear(shape.hidden, shape.hidden)
+        self.drop = nn.Dropout(shape.dropout)
+        self.answer = nn.Linear(shape.hidden, 1)
 
-    def forward(self, screens: Tensor, previous: Tensor, actions: Tensor) -> Tensor:
-        """Logits (B, n): screens (B, k, h, w), previous (B, f), actions (n, f)."""
-        batch, count = screens.shape[:2]
-        places = self.points(screens.reshape(batch * count, 1, *screens.shape[2:]))
-        places = places.reshape(batch, -1) * _PLACE_SCALE
-        seen = torch.relu(self.see(places) + self.recall(previous))
-        joint = self.mix(self.drop(seen))[:, None, :] + self.propose(actions)[None, :, :]
-        return self.judge(self.drop(torch.relu(joint))).squeeze(-1)  # type: ignore[no-any-return]
+    def forward(self, seen: Tensor, previous: Tensor, actions: Tensor) -> Tensor:
+        """Logits (B, n) from what was seen (B, k * d), previous (B, f) and actions (n, f)."""
+        state = torch.relu(self.view(seen) + self.recall(previous))
+        joint = self.mix(self.drop(state))[:, None, :] + self.propose(actions)[None, :, :]
+        thought = torch.relu(self.weigh(self.drop(torch.relu(joint))))
+        return self.answer(thought).squeeze(-1)  # type: ignore[no-any-return]
+
+    def scale(self, by: float, shift: float) -> None:
+        """Turn logits z into by * z + shift, for good."""
+        with torch.no_grad():
+            self.answer.weight.mul_(by)
+            self.answer.bias.mul_(by).add_(shift)
 
 
 class BlockerNetwork(nn.Module):
@@ -129,77 +182,70 @@ class BlockerNetwork(nn.Module):
 
     Args:
         actions: names of the actions, in the order of their numbers.
-        screens: how many screens are looked at.
-        size: their height and width.
-        centre: grey level that becomes zero.
-        spread: grey levels that become one.
-        spec: the network's shape.
+        spec: how screens are prepared.
+        shape: the network's shape.
+
+    Raises:
+        ValueError: the window shows planes that there are not.
     """
 
     factors: Tensor
-    scaling: Tensor
 
-    def __init__(
-        self,
-        actions: Sequence[str],
-        *,
-        screens: int,
-        size: tuple[int, int],
-        centre: float,
-        spread: float,
-        spec: NetworkSpec,
-    ) -> None:
+    def __init__(self, actions: Sequence[str], spec: InputSpec, shape: NetworkSpec) -> None:
         super().__init__()
+        if max((shape.own, *shape.shown)) >= len(spec.planes):
+            raise ValueError(
+                f"expected plane numbers under {len(spec.planes)}, got own {shape.own} and shown "
+                f"{shape.shown}"
+            )
         factors = action_factors(actions)
-        if spec.identity:
+        if shape.identity:
             factors = torch.cat([factors, torch.eye(len(actions))], dim=1)
         # One more row for "no earlier action known", so that -1 finds it.
         known = torch.cat([factors, torch.ones(len(factors), 1)], dim=1)
         nothing = torch.zeros(1, known.shape[1])
         self.register_buffer("factors", torch.cat([known, nothing]), persistent=False)
-        self.register_buffer("scaling", torch.tensor([centre, spread]), persistent=False)
+        self.sight = Sight(spec, shape)
+        seen = Sight.width(spec, shape) * spec.screens
         self.members = nn.ModuleList(
-            _Member(spec, screens, size, known.shape[1]) for _ in range(spec.members)
+            Member(shape, seen, known.shape[1]) for _ in range(shape.members)
         )
 
-    @classmethod
-    def for_input(
-        cls, actions: Sequence[str], spec: InputSpec, shape: NetworkSpec
-    ) -> BlockerNetwork:
-        """Build the network for prepared screens.
+    def each(self) -> list[Member]:
+        """The members."""
+        return [member for member in self.members if isinstance(member, Member)]
 
-        Raises:
-            ValueError: the spec's centre or spread is still open.
+    def scale(self, by: float, shift: float) -> None:
+        """Turn logits z into by * z + shift, for good: what calibration found."""
+        for member in self.each():
+            member.scale(by, shift)
+
+    def see(self, images: Tensor) -> Tensor:
+        """What is where on each of some prepared screens: float32 (m, d) of (m, planes, h, w)."""
+        return self.sight(images.float() / 255.0)  # type: ignore[no-any-return]
+
+    def one(self, member: Member, seen: Tensor, previous: Tensor) -> Tensor:
+        """One member's logits (B, n_actions).
+
+        Args:
+            member: one of `each()`.
+            seen: (B, k, d), what was seen on each screen, oldest first.
+            previous: int64 (B,).
         """
-        if spec.centre is None or spec.spread is None:
-            raise ValueError("expected an input with centre and spread: call fitted() first")
-        return cls(
-            actions,
-            screens=spec.screens,
-            size=spec.size,
-            centre=spec.centre,
-            spread=spec.spread,
-            spec=shape,
+        return member(  # type: ignore[no-any-return]
+            seen.flatten(1), self.factors[previous], self.factors[:-1]
         )
-
-    def calibrate(self, weight: float) -> None:
-        """Take back that unsafe examples were weighted up, so that outputs are probabilities."""
-        with torch.no_grad():
-            for member in self.members:
-                assert isinstance(member, _Member)
-                member.judge.bias.sub_(math.log(weight))
 
     def member_logits(self, screens: Tensor, previous: Tensor) -> Tensor:
         """Each member's logits, float32 (members, B, n_actions); arguments as in `forward`."""
-        scaled = (screens.float() - self.scaling[0]) / self.scaling[1]
-        before = self.factors[previous]
-        return torch.stack([m(scaled, before, self.factors[:-1]) for m in self.members])
+        seen = self.see(screens.flatten(0, 1)).reshape(*screens.shape[:2], -1)
+        return torch.stack([self.one(m, seen, previous) for m in self.each()])
 
     def forward(self, screens: Tensor, previous: Tensor) -> Tensor:
         """Judge every action.
 
         Args:
-            screens: uint8 (B, k, h, w), prepared, oldest first.
+            screens: uint8 (B, k, planes, h, w), prepared, oldest first.
             previous: int64 (B,), the action executed just before, -1 for none known.
 
         Returns:

@@ -71,8 +71,7 @@ class BlockerOverseer:
         )
 
     def _judge(self, proposals: Sequence[Proposal]) -> NDArray[np.float32]:
-        spec = self._blocker.spec
-        screens = np.stack([spec.latest(p.screens) for p in proposals])
+        screens = np.stack([self._blocker.spec.latest(p.screens) for p in proposals])
         previous = [NO_ACTION if p.last_executed is None else p.last_executed for p in proposals]
         out = self._blocker.probabilities(torch.from_numpy(screens), torch.tensor(previous))
         return np.asarray(out.numpy(), dtype=np.float32)

@@ -12,7 +12,7 @@ class TrainingSettings:
     """How to train.
 
     Attributes:
-        epochs: passes over the training examples, at most.
+        epochs: passes over the training examples, at most, of each member.
         patience: passes without a better held-out loss after which training stops.
         batch: examples a step.
         learning_rate: peak of AdamW's step size; falls to zero over the passes (cosine).
@@ -22,22 +22,19 @@ class TrainingSettings:
         smoothing: labels are drawn from 0 and 1 towards each other by this much.
         forget: share of examples whose earlier action is hidden, so that the network also judges
             where it is not known.
-        noise: grey levels (standard deviation) added to the screens.
-        shift: pixels by which screens are moved sideways at most. Never up or down: that would
-            change what is unsafe.
-        seed: of weights, order and augmentation.
+        noise: standard deviation of what is added to the numbers seen, in their own spread.
+        seed: of weights, order and noise.
     """
 
     epochs: int = 50
     patience: int = 15
     batch: int = 64
-    learning_rate: float = 5e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     most_weight: float = 20.0
     smoothing: float = 0.0
     forget: float = 0.05
     noise: float = 0.0
-    shift: int = 0
     seed: int = 0
 
     @classmethod
@@ -51,8 +48,8 @@ class Epoch:
     """Where training stands, for a progress bar.
 
     Attributes:
-        number: passes done, from 1.
-        of: passes at most.
+        number: passes done of all members together, from 1.
+        of: passes at most, of all members.
         loss: training loss of the pass.
         held_out_loss: loss on the calibration part.
         held_out_precision: average precision there; None without positives.
@@ -72,15 +69,15 @@ class TrainingReport:
     """What training did.
 
     Attributes:
-        epochs: passes done.
-        best_epoch: the pass whose weights were kept.
+        epochs: passes done, of all members together.
+        best_epochs: of each member, the pass whose weights were kept.
         train_auc: on the training part, with those weights.
         seconds: wall time.
         stopped: training was stopped from outside.
     """
 
     epochs: int
-    best_epoch: int
+    best_epochs: tuple[int, ...]
     train_auc: float
     seconds: float
     stopped: bool

@@ -21,7 +21,7 @@ from agents import (
     make_agent,
 )
 from blocker import Blocker, BlockerOverseer
-from experiments.phases import agent_settings, episode_seed, open_log
+from experiments.phases import agent_settings, episode_seed, history_of, open_log
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, write_json
 from experiments.settings import RunSettings
@@ -169,7 +169,7 @@ class _Trial:
         wrapper = OversightWrapper(
             env,
             self.overseer,
-            GateSettings(mode=self.mode),
+            GateSettings(mode=self.mode, history=history_of(self.game.name)),
             sink=log,
             episode_seed=episode_seed(AUDIT_SEED + self.settings.seed + self.seed),
             phase="audit",

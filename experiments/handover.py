@@ -10,9 +10,8 @@ from blocker import (
     NotLearned,
     Readiness,
     ThresholdRule,
-    TrainingSettings,
     fit_blocker,
-    input_for,
+    preset_for,
 )
 from experiments.overseers import Seat
 from experiments.reporter import Reporter
@@ -50,14 +49,11 @@ def train_blocker(
         RunError: too few labels; says what to do.
         OversightError: the network has not learned.
     """
-    training = TrainingSettings(seed=settings.seed)
-    if settings.blocker_epochs is not None:
-        training = TrainingSettings(
-            seed=settings.seed,
-            epochs=settings.blocker_epochs,
-            patience=settings.blocker_epochs,
-        )
-    with reporter.bar("training the Blocker", training.epochs) as bar:
+    preset = preset_for(settings.game)
+    training = replace(preset.training, seed=settings.seed)
+    if (epochs := settings.blocker_epochs) is not None:
+        training = replace(training, epochs=epochs, patience=epochs)
+    with reporter.bar("training the Blocker", training.epochs * preset.shape.members) as bar:
 
         def on_epoch(epoch: Epoch) -> None:
             bar.show(epoch.number, f"held-out loss {epoch.held_out_loss:.4f}")
@@ -68,7 +64,9 @@ def train_blocker(
             fitted = fit_blocker(
                 [log],
                 phases=[BEFORE],
-                spec=replace(input_for(settings.game), screens=settings.blocker_screens),
+                spec=replace(
+                    preset.input, lags=preset.input.lags[-(settings.blocker_screens or 0) :]
+                ),
                 settings=training,
                 rule=ThresholdRule(
                     lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE

@@ -18,6 +18,7 @@ from agents import (
     make_agent,
     save,
 )
+from blocker import PRESETS
 from experiments.ages import keep_age
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
@@ -44,6 +45,7 @@ __all__ = [
     "agent_settings",
     "episode_seed",
     "gate_settings",
+    "history_of",
     "open_log",
     "play",
 ]
@@ -105,8 +107,15 @@ def gate_settings(settings: RunSettings, mode: Mode) -> GateSettings:
         mode=mode,
         reward_rule=settings.reward_rule,
         penalty=settings.penalty,
+        history=history_of(settings.game),
         rewind_steps=settings.rewind_steps,
     )
+
+
+def history_of(game: str) -> int:
+    """How many screens a proposal carries: what a Blocker of the game would look at."""
+    preset = PRESETS.get(game)
+    return GateSettings().history if preset is None else preset.input.history
 
 
 def episode_seed(run_seed: int) -> Callable[[int], int]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from agents import Credit
-from blocker.inputs import PRESETS
+from blocker import PRESETS
 from oversight import RewardRule, RunError, game_named
 from oversight.simulated import MODELS
 
@@ -138,8 +138,8 @@ class RunSettings:
     threshold: ThresholdChoice = ThresholdChoice.BUDGET
     """How the Blocker's threshold is chosen."""
 
-    blocker_screens: int = 2
-    """How many screens, one agent step apart, the Blocker looks at."""
+    blocker_screens: int | None = None
+    """How many screens the Blocker looks at, the newest of its game's; all if not given."""
 
     exploration_steps: int | None = None
     """Agent steps over which the agent's exploration falls; its own default if not given."""
@@ -180,8 +180,9 @@ class RunSettings:
             raise RunError(f"expected a penalty of 0 or less, got {self.penalty}")
         if not 0 <= self.sticky < 1:
             raise RunError(f"expected sticky of 0 to below 1, got {self.sticky}")
-        if self.blocker_screens not in (1, 2):
-            raise RunError(f"expected blocker_screens of 1 or 2, got {self.blocker_screens}")
+        most = PRESETS[self.game].input.screens if self.game in PRESETS else 1
+        if self.blocker_screens is not None and not 1 <= self.blocker_screens <= most:
+            raise RunError(f"expected blocker_screens of 1 to {most}, got {self.blocker_screens}")
         if self.exploration_steps is not None and self.exploration_steps < 0:
             raise RunError(f"expected exploration_steps of 0 or more, got {self.exploration_steps}")
         if any(age < 1 for age in self.ages):

@@ -18,7 +18,7 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def small_spec() -> InputSpec:
-    return InputSpec(rows=(34, 194), columns=(80, 160), size=(40, 10))
+    return InputSpec(rows=(34, 194), columns=(80, 160), size=(40, 10), planes=((200,),))
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def log() -> FakeLog:
 
 @pytest.fixture(scope="session")
 def small_shape() -> NetworkSpec:
-    return NetworkSpec(members=2, channels=4, points=2, hidden=16)
+    return NetworkSpec(members=2, hidden=32)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +39,6 @@ def fitted(log: FakeLog, small_spec: InputSpec, small_shape: NetworkSpec) -> Fit
         actions=PONG.actions,
         spec=small_spec,
         gate={"mode": "replace"},
-        settings=TrainingSettings(epochs=12, seed=1),
+        settings=TrainingSettings(epochs=25, seed=1),
         shape=small_shape,
     )

@@ -19,7 +19,7 @@ def test_comes_back_as_it_was(fitted: Fitted, tmp_path: Path) -> None:
     mine = fitted.blocker
     for name in ("shape", "spec", "threshold", "game", "actions", "gate", "readiness"):
         assert getattr(loaded, name) == getattr(mine, name), name
-    screens = torch.randint(0, 255, (4, 2, *mine.spec.size), dtype=torch.uint8)
+    screens = torch.randint(0, 255, (4, 2, 1, *mine.spec.size), dtype=torch.uint8)
     previous = torch.tensor([-1, 0, 2, 5])
     assert torch.equal(
         loaded.probabilities(screens, previous), mine.probabilities(screens, previous)
@@ -59,7 +59,7 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format_version": 99}, "expected Blocker format version 1, got 99"),
+        ({"format_version": 99}, "expected Blocker format version 2, got 99"),
         ({"network": {"members": 1}}, "is damaged"),
         ({"actions": ["NOOP"], "input": None}, "is damaged"),
         ({"threshold": "low"}, "is damaged"),

@@ -8,14 +8,16 @@ from oversight.log.table import UNKNOWN, UNSURE
 
 
 def tiny(spec: InputSpec, **columns: np.ndarray) -> FakeLog:
-    """Two episodes of three steps; frame i is grey level 2 i all over."""
+    """Two episodes of three steps; frame i has i + 1 rows of what is looked at."""
     table = table_of(
         [0, 0, 0, 1, 1, 1],
         [0, 1, 2, 0, 1, 2],
         [False, True, False, False, False, True],
         proposed=[0, 3, 1, 5, 4, 3],
     )
-    screens = np.repeat(np.arange(6, dtype=np.uint8) * 2, 210 * 160).reshape(6, 210, 160)
+    screens = np.zeros((6, 210, 160), dtype=np.uint8)
+    for number, screen in enumerate(screens):
+        screen[40 : 41 + number] = 200
     return with_columns(FakeLog(table, screens), **columns)
 
 
@@ -110,22 +112,24 @@ def test_is_a_torch_dataset(small_spec: InputSpec) -> None:
     data = BlockerDataset.from_log(tiny(small_spec), small_spec)
     screens, previous, action, unsafe = data[1]
     assert len(data) == 6 + 2  # two were blocked
-    assert screens.shape == (2, 40, 10)
+    assert screens.shape == (2, 1, 40, 10)
     assert (previous.item(), action.item(), unsafe.item()) == (0, 3, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_split_shares_no_episode_and_every_part_has_both(small_spec: InputSpec, seed: int) -> None:
-    examples = examples_from_logs([painted_log(1, episodes=9, length=30)], small_spec)
+    examples = examples_from_logs([painted_log(1, episodes=15, length=30)], small_spec)
     split = split_by_episode(examples, np.random.default_rng(seed))
-    parts = (split.train, split.calibrate, split.test)
+    assert split.folds == 4
+    parts = [split.test, *(split.learn.where(split.fold == fold) for fold in range(4))]
     names = [set(part.episode.tolist()) for part in parts]
-    assert set.union(*names) == set(range(9))
-    assert sum(len(one) for one in names) == 9
+    assert set.union(*names) == set(range(15))
+    assert sum(len(one) for one in names) == 15
     assert sum(len(part) for part in parts) == len(examples)
     for part in parts:
         assert 0 < part.positives < len(part)
-    assert split.train.positives > examples.positives * 0.4
+        # Every part has episodes of the young, the middle and the old agent.
+        assert len({episode // 5 for episode in part.episode.tolist()}) == 3
 
 
 def test_split_is_seeded(small_spec: InputSpec) -> None:
@@ -138,17 +142,21 @@ def test_split_is_seeded(small_spec: InputSpec) -> None:
     assert len(set(deals)) > 1
 
 
-def test_split_finds_rare_positives(small_spec: InputSpec) -> None:
+def test_few_positives_make_fewer_folds(small_spec: InputSpec) -> None:
     examples = examples_from_logs([painted_log(1, episodes=20)], small_spec)
     rare = np.isin(examples.episode, [2, 11, 17]) & examples.unsafe
     few = examples.where(rare | ~examples.unsafe)
     for seed in range(5):
         split = split_by_episode(few, np.random.default_rng(seed))
-        assert min(split.train.positives, split.calibrate.positives, split.test.positives) > 0
-        assert len(split.train) > len(split.test) > 0
+        assert split.folds == 2
+        assert split.test.positives > 0
+        for fold in range(2):
+            assert split.learn.where(split.fold == fold).positives > 0
 
 
 def test_too_few_positives_say_what_to_do(small_spec: InputSpec) -> None:
     examples = examples_from_logs([tiny(small_spec)], small_spec)
     with pytest.raises(ValueError, match=r"at least 3 episodes.*got 2 in 2 of 2.*oversee"):
         split_by_episode(examples, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="2 folds"):
+        split_by_episode(examples, np.random.default_rng(0), folds=1)

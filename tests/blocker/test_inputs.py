@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ from blocker import InputSpec, input_for
 from blocker.dataset import examples_from_logs
 from oversight import AtariGame, InterventionLog, LogMeta, OracleOverseer, OversightWrapper
 from oversight.games import PONG
-from oversight.palette import PALETTE_GREY
 from oversight.types import Decision, Proposal
 
 
@@ -24,16 +24,25 @@ class Recording:
         return self.oracle.review(proposals)
 
 
-def test_area_means_of_grey(small_spec: InputSpec) -> None:
+def test_shares_of_a_colour(small_spec: InputSpec) -> None:
     screen = np.zeros((1, 210, 160), dtype=np.uint8)
-    screen[0, 34:38, 80:88] = 14  # exactly the first pixel of 4 x 8
-    screen[0, 38:40, 80:88] = 14  # and half of the one below
+    screen[0, 34:38, 80:88] = 200  # exactly the first pixel of 4 x 8
+    screen[0, 38:40, 80:88] = 200  # and half of the one below
+    screen[0, 60:80, 80:88] = 14  # another colour is not seen
     out = small_spec.prepare(screen)
-    assert out.shape == (1, 40, 10)
-    white, black = int(PALETTE_GREY[14]), int(PALETTE_GREY[0])
-    assert out[0, 0, 0] == white
-    assert abs(int(out[0, 1, 0]) - (white + black) / 2) <= 0.5
-    assert (out[0, 2:] == black).all()
+    assert out.shape == (1, 1, 40, 10)
+    assert out[0, 0, 0, 0] == 255
+    assert abs(int(out[0, 0, 1, 0]) - 255 / 2) <= 0.5
+    assert (out[0, 0, 2:] == 0).all()
+
+
+def test_colours_of_a_group_are_one_thing(small_spec: InputSpec) -> None:
+    both = replace(small_spec, planes=((200,), (14, 56)))
+    screen = np.zeros((1, 210, 160), dtype=np.uint8)
+    screen[0, 34:38, 80:84], screen[0, 34:38, 84:88] = 14, 56
+    out = both.prepare(screen)
+    assert out.shape == (1, 2, 40, 10)
+    assert (out[0, 0, 0, 0], out[0, 1, 0, 0]) == (0, 255)
 
 
 def test_pong_keeps_every_row_of_the_paddle() -> None:
@@ -61,8 +70,14 @@ def test_refuses_other_screens(screens: np.ndarray) -> None:
 
 def test_refuses_bad_crops_and_unknown_games() -> None:
     with pytest.raises(ValueError, match="rows"):
-        InputSpec(rows=(100, 90), columns=(0, 160), size=(10, 10))
-    with pytest.raises(ValueError, match="expected one of pong"):
+        InputSpec(rows=(100, 90), columns=(0, 160), size=(10, 10), planes=((1,),))
+    for planes in ((), ((),), ((300,),)):
+        with pytest.raises(ValueError, match="palette"):
+            InputSpec(rows=(0, 90), columns=(0, 160), size=(10, 10), planes=planes)
+    for lags in ((), (0, 1), (2, 1)):
+        with pytest.raises(ValueError, match="lags"):
+            replace(input_for("pong"), lags=lags)
+    with pytest.raises(ValueError, match="expected one of pong, road_runner, space_invaders"):
         input_for("tennis")
 
 
@@ -71,22 +86,23 @@ def test_too_few_screens_say_what_to_do() -> None:
         input_for("pong").latest(np.zeros((1, 210, 160), dtype=np.uint8))
 
 
-def test_fitted_takes_the_background_as_zero() -> None:
-    images = np.full((3, 4, 4), 87, dtype=np.uint8)
-    images[:, 0, 0] = 200
-    fitted = input_for("pong").fitted(images)
-    assert fitted.centre == 87.0
-    assert fitted.spread == pytest.approx(images.std())
-    assert fitted.fitted(images * 0) == fitted
+def test_lags_choose_the_moments(small_spec: InputSpec) -> None:
+    spec = replace(small_spec, lags=(3, 1, 0))
+    assert (spec.history, spec.screens) == (4, 3)
+    screens = np.zeros((5, 210, 160), dtype=np.uint8)
+    for age, screen in enumerate(screens[::-1]):
+        screen[34 + 4 * age : 38 + 4 * age] = 200
+    rows = [int(one[0, :, 0].argmax()) for one in spec.latest(screens)]
+    assert rows == [3, 1, 0]
 
 
 def test_survives_json() -> None:
-    spec = input_for("pong").fitted(np.arange(16, dtype=np.uint8).reshape(1, 4, 4))
+    spec = input_for("road_runner")
     assert InputSpec.from_dict(json.loads(json.dumps(spec.as_dict()))) == spec
     with pytest.raises(ValueError, match="columns"):
         InputSpec.from_dict({"rows": [0, 1]})
     with pytest.raises(ValueError, match="whole number"):
-        InputSpec.from_dict({**spec.as_dict(), "screens": "two"})
+        InputSpec.from_dict({**spec.as_dict(), "lags": ["two"]})
 
 
 def test_live_and_logged_inputs_are_the_same(tmp_path: Path) -> None:

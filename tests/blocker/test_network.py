@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 import torch
 
-from blocker import BlockerNetwork, NetworkSpec, input_for
-from blocker.network import action_factors
+from blocker import BlockerNetwork, InputSpec, NetworkSpec, input_for
+from blocker.network import FEATURES, Sight, action_factors
 from oversight.games import PONG
 
-SHAPE = NetworkSpec(members=2, channels=4, points=2, hidden=16)
+SHAPE = NetworkSpec(members=2, hidden=16)
 
 
-def make(shape: NetworkSpec = SHAPE, **changes: object) -> BlockerNetwork:
+def make(shape: NetworkSpec = SHAPE) -> BlockerNetwork:
     torch.manual_seed(0)
-    spec = input_for("pong").fitted(np.array([[[80, 90]]], dtype=np.uint8))
-    return BlockerNetwork.for_input(PONG.actions, spec, shape).eval()
+    return BlockerNetwork(PONG.actions, input_for("pong"), shape).eval()
 
 
 def screens(count: int = 3) -> torch.Tensor:
     rng = np.random.default_rng(0)
-    return torch.from_numpy(rng.integers(0, 255, (count, 2, *input_for("pong").size), np.uint8))
+    return torch.from_numpy(rng.integers(0, 255, (count, 2, 3, *input_for("pong").size), np.uint8))
 
 
 def test_factors_by_name() -> None:
@@ -41,7 +40,7 @@ def test_one_pass_judges_every_action() -> None:
 
 def test_previous_action_counts_and_unknown_is_not_noop() -> None:
     net = make()
-    same = screens(1).repeat(3, 1, 1, 1)
+    same = screens(1).repeat(3, 1, 1, 1, 1)
     out = net(same, torch.tensor([-1, 0, 2]))
     assert not torch.allclose(out[0], out[1])
     assert not torch.allclose(out[1], out[2])
@@ -49,21 +48,49 @@ def test_previous_action_counts_and_unknown_is_not_noop() -> None:
 
 def test_sees_a_move_of_one_row_in_either_screen() -> None:
     net = make()
-    low = torch.full((1, 2, 80, 20), 87, dtype=torch.uint8)
-    low[:, :, 60:68, 17] = 200
+    low = torch.zeros((1, 2, 3, 80, 40), dtype=torch.uint8)
+    low[:, :, 0, 60:68, 35] = 255
     for screen in (0, 1):
         moved = low.clone()
-        moved[:, screen] = torch.roll(moved[:, screen], 1, dims=1)
+        moved[:, screen] = torch.roll(moved[:, screen], 1, dims=2)
         assert not torch.equal(net(low, torch.tensor([0])), net(moved, torch.tensor([0])))
 
 
-def test_calibrate_takes_the_weight_back() -> None:
+def test_scale_changes_logits_for_good() -> None:
     net = make()
     before = net(screens(), torch.tensor([0, 1, 2]))
-    net.calibrate(5.0)
-    after = net(screens(), torch.tensor([0, 1, 2]))
-    # Odds, not probabilities, are divided by the weight.
-    torch.testing.assert_close(before.exp() / 5.0, after.exp())
+    net.scale(0.5, -1.25)
+    torch.testing.assert_close(net(screens(), torch.tensor([0, 1, 2])), 0.5 * before - 1.25)
+
+
+def test_sight_tells_places_by_head() -> None:
+    spec = InputSpec(rows=(0, 40), columns=(0, 60), size=(20, 30), planes=((1,), (2,)))
+    sight = Sight(spec, NetworkSpec())
+    images = torch.zeros((2, 2, 20, 30))
+    images[0, 0, 4, 10] = images[0, 0, 6, 10] = 1.0
+    seen = sight(images).reshape(2, 2, FEATURES)
+    # Pixels of 2 x 2: rows 9 and 13, column 21, seen from the middle (20, 30), in tens.
+    there, mass, y, x, spread_y, spread_x = seen[0, 0].tolist()
+    assert there == 1.0
+    assert mass == pytest.approx(np.log(3.0))
+    assert (y, x) == pytest.approx(((11 - 20) / 10, (21 - 30) / 10), abs=1e-5)
+    assert (spread_y, spread_x) == pytest.approx((0.2, 0.0), abs=2e-3)
+    assert not seen[0, 1].any()
+    assert not seen[1].any()
+
+
+def test_window_goes_with_the_own_thing() -> None:
+    spec = InputSpec(rows=(0, 20), columns=(0, 30), size=(20, 30), planes=((1,), (2,)))
+    sight = Sight(spec, NetworkSpec(window=(3, 5), shown=(1,)))
+    images = torch.zeros((3, 2, 20, 30))
+    for number, (row, column) in enumerate([(10, 10), (4, 20), (0, 0)]):
+        images[number, 0, row, column] = 1.0
+        images[number, 1, row, column + 2] = 1.0
+    windows = sight(images)[:, 2 * FEATURES :].reshape(3, 3, 5)
+    expected = torch.zeros(3, 5)
+    expected[1, 4] = 1.0
+    for window in windows:
+        assert torch.equal(window, expected)
 
 
 def test_members_differ_and_are_averaged() -> None:
@@ -74,16 +101,16 @@ def test_members_differ_and_are_averaged() -> None:
 
 
 def test_identity_and_json() -> None:
-    shape = NetworkSpec(members=1, channels=2, points=1, hidden=4, identity=True, stride=(2, 2))
+    shape = NetworkSpec(members=1, hidden=4, identity=True, window=(3, 3), shown=(1,))
     assert make(shape)(screens(), torch.tensor([-1, 0, 5])).shape == (3, 6)
-    assert NetworkSpec.from_dict({**shape.as_dict(), "stride": [2, 2]}) == shape
+    assert NetworkSpec.from_dict({**shape.as_dict(), "window": [3, 3]}) == shape
     with pytest.raises(ValueError, match="keys"):
         NetworkSpec.from_dict({"members": 1})
 
 
-def test_open_input_is_refused() -> None:
-    with pytest.raises(ValueError, match="fitted"):
-        BlockerNetwork.for_input(PONG.actions, input_for("pong"), SHAPE)
+def test_a_plane_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="plane numbers under 3"):
+        make(NetworkSpec(window=(3, 3), shown=(3,)))
 
 
 def test_default_network_decides_fast() -> None:

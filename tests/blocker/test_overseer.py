@@ -17,8 +17,8 @@ def blocker_of(threshold: float = 0.5) -> Blocker:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         shape = NetworkSpec(members=1)
-        spec = replace(input_for("pong"), centre=90.0, spread=30.0)
-        network = BlockerNetwork.for_input(PONG.actions, spec, shape).eval()
+        spec = input_for("pong")
+        network = BlockerNetwork(PONG.actions, spec, shape).eval()
     return Blocker(network, shape, spec, threshold, "pong", PONG.actions)
 
 

@@ -1,0 +1,81 @@
+"""What each game's Blocker looks at, its network and how it is trained: chosen by measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from blocker.inputs import InputSpec
+from blocker.network import NetworkSpec
+from blocker.training_types import TrainingSettings
+
+__all__ = ["PRESETS", "Preset", "input_for", "preset_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What a game's Blocker is by default.
+
+    Attributes:
+        input: how screens are prepared.
+        shape: the network's shape.
+        training: how it is trained.
+    """
+
+    input: InputSpec
+    shape: NetworkSpec = field(default_factory=NetworkSpec)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        # The whole play field: the own paddle, the other one, the ball.
+        "pong": Preset(
+            InputSpec(
+                rows=(34, 194), columns=(0, 160), size=(80, 40), planes=((200,), (56,), (14,))
+            ),
+        ),
+        # The ship, its barriers (rows 157 to 174), what flies there. A shot is one column wide and
+        # so are the holes that it goes through: no column is averaged away. Shots blink away from
+        # every other screen.
+        "space_invaders": Preset(
+            InputSpec(
+                rows=(145, 195), columns=(0, 160), size=(10, 160), planes=((196,), (52,), (6,))
+            ),
+            NetworkSpec(window=(19, 25), shown=(1, 2)),
+        ),
+        # The road: two colours of the bird, three of the Coyote (one of them the trucks' too), one
+        # of the trucks. The Coyote can be off the screen beside the bird, so what was seen some
+        # steps ago counts.
+        "road_runner": Preset(
+            InputSpec(
+                rows=(90, 180),
+                columns=(0, 160),
+                size=(45, 80),
+                planes=((134,), (138,), (52,), (54,), (56,), (254,)),
+                lags=(8, 4, 2, 1, 0),
+            ),
+            NetworkSpec(),
+        ),
+    }
+)
+"""By name of the game."""
+
+
+def preset_for(game: str) -> Preset:
+    """The preset of a game.
+
+    Raises:
+        ValueError: no preset of that name; the message lists those there are.
+    """
+    try:
+        return PRESETS[game]
+    except KeyError:
+        known = ", ".join(sorted(PRESETS))
+        raise ValueError(f"no Blocker input for game {game!r}: expected one of {known}") from None
+
+
+def input_for(game: str) -> InputSpec:
+    """What a game's Blocker looks at; errors as in `preset_for`."""
+    return preset_for(game).input
