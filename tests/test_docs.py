@@ -68,7 +68,11 @@ def _commands() -> list[tuple[str, ...]]:
         for line in document.read_text().splitlines():
             for match in re.finditer(rf"python -m ({OWN}) ([a-z]+)([^`#|]*)", line):
                 flags = re.findall(r"(--[a-z][a-z-]+)", match[3])
-                found.setdefault((match[1], match[2]), set()).update(flags)
+                words = [
+                    match[2],
+                    *re.findall(r"^ ([a-z]+)", match[3] if match[2] == "log" else ""),
+                ]
+                found.setdefault((match[1], " ".join(words)), set()).update(flags)
             for arguments in re.findall(r'make run ARGS="([^"]*)"', line):
                 flags = re.findall(r"(--[a-z][a-z-]+)", arguments)
                 found.setdefault(("experiments", "demo"), set()).update(flags)
@@ -79,7 +83,7 @@ def _commands() -> list[tuple[str, ...]]:
 def test_commands_and_their_flags_exist(command: tuple[str, ...]) -> None:
     package, name, *flags = command
     done = subprocess.run(
-        [sys.executable, "-m", package, name, "--help"],
+        [sys.executable, "-m", package, *name.split(), "--help"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from oversight.errors import LogCorrupted
 from oversight.log import schema
@@ -140,6 +140,11 @@ class LogReader:
         number = scorer if isinstance(scorer, int) else scorer.number
         with telling(self.path):
             return read_scores(self._connection, number, steps)
+
+    @property
+    def connection(self) -> Connection:
+        """The database itself, for what asks questions of its own. Not to be written with."""
+        return self._connection
 
     @property
     def newest_link(self) -> int:

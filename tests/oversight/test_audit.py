@@ -405,7 +405,6 @@ def test_the_command_prints_and_writes_what_was_found(
         (["audit", "LOG", "--rule", "top", "--truth", "logged"], "expected no --rule"),
         (["audit", "LOG", "--json", "nowhere/x.json"], "nowhere is not a directory"),
         (["audit", "nothing.sqlite"], "no such log"),
-        (["info", "LOG", "--rule", "top"], "belong to an audit"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
