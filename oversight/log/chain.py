@@ -21,6 +21,7 @@ from oversight.log import schema
 __all__ = [
     "CHAINED",
     "NOTHING",
+    "ChainUnreadable",
     "Link",
     "Row",
     "Through",
@@ -59,6 +60,10 @@ CHAINED: tuple[tuple[Table, str], ...] = (
 )
 """The tables that a link covers, each with a key that only grows. Later ones are added last."""
 NOTHING: Through = (-1,) * len(CHAINED)
+
+
+class ChainUnreadable(ValueError):  # noqa: N818 - said like the errors of the log
+    """A link is none that we wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +148,18 @@ def link_of(row: Sequence[object]) -> Link:
     """From a row of the table to a link.
 
     Raises:
-        ValueError: the row is none that we wrote.
+        ChainUnreadable: the row is none that we wrote.
     """
     number, durable, through, digest = row
-    keys = json.loads(str(through))
-    if not (isinstance(keys, list) and all(isinstance(key, int) for key in keys)):
-        raise ValueError(f"expected a list of keys, got {through!r}")
+    try:
+        keys = json.loads(str(through))
+    except ValueError:
+        keys = None
+    whole = isinstance(keys, list) and all(isinstance(key, int) for key in keys)
+    if not whole or not isinstance(number, int) or not isinstance(digest, bytes):
+        raise ChainUnreadable(f"link {number!r} of its chain cannot be read")
     # Formats to come may chain further tables, which were empty before.
-    whole = (*keys, *NOTHING[len(keys) :])
-    known = digest if isinstance(digest, bytes) else b""
-    return Link(int(str(number)), bool(durable), whole, known)
+    return Link(number, bool(durable), (*keys, *NOTHING[len(keys) :]), digest)
 
 
 def begin_chain(connection: Connection) -> None:

@@ -76,12 +76,17 @@ class Check:
     @property
     def sound(self) -> bool:
         """Whether everything that was acknowledged is there, and as it was written."""
-        lost = self.condition.state in (MarkState.LOST, MarkState.FOREIGN)
+        lost = self.condition.state in (
+            MarkState.LOST,
+            MarkState.FOREIGN,
+            MarkState.UNREADABLE,
+        )
         return not self.damage and not lost
 
     def in_words(self) -> str:
         """What is wrong, in one line."""
-        words = [self.condition.in_words()] if self.condition.state is not MarkState.WHOLE else []
+        harmless = (MarkState.WHOLE, MarkState.MISSING)
+        words = [] if self.condition.state in harmless else [self.condition.in_words()]
         if self.damage:
             first, more = self.damage[0], len(self.damage) - 1
             steps = f"steps {first.first_step} to {first.last_step}"

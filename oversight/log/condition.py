@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
 
 from oversight.errors import LogCorrupted
-from oversight.log.chain import newest_link
+from oversight.log.chain import ChainUnreadable, link_of, newest_link
 from oversight.log.mark import Mark, MarkState, compare, read_mark
 
 __all__ = ["Condition", "condition_of", "identity_of", "known_mark", "refuse_losses"]
@@ -38,6 +39,8 @@ class Condition:
         mark, state = self.mark, self.state
         if state is MarkState.WHOLE:
             return "nothing is missing at its end"
+        if state is MarkState.UNREADABLE:
+            return f"its chain cannot be read from commit {self.newest + 1} on"
         if state is MarkState.MISSING or mark is None:
             return "no high-water mark stands beside it: a lost end could not be told"
         if state is MarkState.FOREIGN:
@@ -66,8 +69,11 @@ def identity_of(connection: Connection) -> str:
 
 def condition_of(connection: Connection, mark: Mark | None) -> Condition:
     """Hold a mark against the log that is open now."""
-    link = newest_link(connection)
-    last = connection.exec_driver_sql("SELECT max(step_id) FROM decisions").scalar()
+    try:
+        link = newest_link(connection)
+        last = connection.exec_driver_sql("SELECT max(step_id) FROM decisions").scalar()
+    except (ChainUnreadable, DatabaseError):
+        return Condition(MarkState.UNREADABLE, _readable(connection), mark, -1)
     newest = -1 if link is None else link.number
     if link is None:
         state = MarkState.WHOLE if mark is None else MarkState.FOREIGN
@@ -76,13 +82,28 @@ def condition_of(connection: Connection, mark: Mark | None) -> Condition:
     return Condition(state, newest, mark, -1 if last is None else int(last))
 
 
+def _readable(connection: Connection) -> int:
+    """The newest link before the first that cannot be read; -1 for none."""
+    number = 0
+    while True:
+        query = "SELECT link, durable, through, digest FROM chain WHERE link = ?"
+        try:
+            row = connection.exec_driver_sql(query, (number,)).first()
+            if row is None:
+                return number - 1
+            link_of(row)
+        except (ChainUnreadable, DatabaseError):
+            return number - 1
+        number += 1
+
+
 def refuse_losses(path: Path, condition: Condition) -> None:
     """Raise if acknowledged decisions are missing.
 
     Raises:
         LogCorrupted: says what is missing and what to do.
     """
-    if condition.state is MarkState.LOST:
+    if condition.state in (MarkState.LOST, MarkState.UNREADABLE):
         raise LogCorrupted(
             f"{path} is damaged: {condition.in_words()}. Keep the file and all beside it; restore "
             f"a copy if there is one, or take what is whole: python -m oversight log salvage "

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
@@ -201,13 +206,34 @@ def salvage_log(path: Path, out: Path, progress: Progress = lambda _done, _of: N
     Raises:
         LogError: nothing can be read, or `out` is there.
     """
-    check = check_log(path, progress)
-    with InterventionLog.open(path, damaged_too=True) as log, NewLog(out, log.meta) as new:
-        new.take(rows_by_table(log.connection, check.whole_through))
-        detail = f"from {path}: {check.in_words() or 'nothing was damaged'}"
-        row: dict[str, Value] = {"kind": "salvaged", "detail": detail, "at": time.time()}
-        new.take(iter([(schema.incidents.name, row)]))
+    with _openable(path) as file:
+        check = check_log(file, progress)
+        with InterventionLog.open(file, damaged_too=True) as log, NewLog(out, log.meta) as new:
+            new.take(rows_by_table(log.connection, check.whole_through))
+            detail = f"from {path}: {check.in_words() or 'nothing was damaged'}"
+            row: dict[str, Value] = {"kind": "salvaged", "detail": detail, "at": time.time()}
+            new.take(iter([(schema.incidents.name, row)]))
     return check
+
+
+@contextmanager
+def _openable(path: Path) -> Iterator[Path]:
+    """The log, or, if it was cut short, a copy as long as it says: SQLite reads no other."""
+    with path.open("rb") if path.is_file() else nullcontext(BytesIO()) as file:
+        head = file.read(100)
+    page = int.from_bytes(head[16:18], "big") or 1
+    wanted = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+    if len(head) < 100 or path.stat().st_size >= wanted:
+        yield path
+        return
+    with TemporaryDirectory(dir=path.parent, prefix="salvage-") as folder:
+        copy = Path(folder) / path.name
+        for end in ("", "-wal", "-mark"):
+            source = path.with_name(path.name + end)
+            if source.exists():
+                shutil.copyfile(source, copy.with_name(copy.name + end))
+        os.truncate(copy, wanted)
+        yield copy
 
 
 def _join(new: NewLog, log: InterventionLog) -> None:

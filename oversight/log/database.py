@@ -15,10 +15,13 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
-from oversight.log.chain import begin_chain
+from oversight.log.chain import ChainUnreadable, begin_chain
 from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
 __all__ = ["WriterLock", "connect", "create", "telling"]
+
+
+SALVAGE = "python -m oversight log salvage"
 
 
 class WriterLock:
@@ -124,6 +127,8 @@ def telling(path: Path) -> Iterator[None]:
         yield
     except zstandard.ZstdError as error:
         raise LogCorrupted(f"{path} is damaged: a screen does not unpack ({error})") from None
+    except ChainUnreadable as error:
+        raise LogCorrupted(f"{path} is damaged: {error}; {SALVAGE} {path} --out NEW") from None
     except DatabaseError as error:
         raise _in_words(path, str(error.orig)) from None
 
@@ -131,7 +136,8 @@ def telling(path: Path) -> Iterator[None]:
 def _in_words(path: Path, text: str) -> LogError:
     if "malformed" in text or "not a database" in text:
         return LogCorrupted(
-            f"{path} is damaged: {text}; keep the file, earlier rows may still be read"
+            f"{path} is damaged: {text}; keep the file, earlier rows may still be read: {SALVAGE} "
+            f"{path} --out NEW"
         )
     if "full" in text or "I/O" in text:
         return LogError(

@@ -54,6 +54,8 @@ class MarkState(StrEnum):
     """Commits are missing that a power loss may take: a machine's decisions."""
     LOST = "lost"
     """Commits are missing that were acknowledged."""
+    UNREADABLE = "unreadable"
+    """The chain's end, or the newest decision, cannot be read."""
 
 
 def mark_path(log: Path) -> Path:

@@ -157,13 +157,13 @@ class LogReader:
         refuse_losses(self.path, self.condition)
 
     def _read_meta(self) -> LogMeta:
-        rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value))
-        values = {key: json.loads(value) for key, value in rows}
+        rows = self._connection.execute(select(schema.run.c.key, schema.run.c.value)).fetchall()
         try:
+            values = {key: json.loads(value) for key, value in rows}
             values["actions"] = tuple(values["actions"])
             values["screen_shape"] = tuple(values["screen_shape"])
             return LogMeta(**values)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise LogCorrupted(f"{self.path} does not say what it is about: {error}") from None
 
     def _newest(self, table: Table, column: str) -> int:

@@ -56,9 +56,11 @@ class InterventionLog(LogReader):
         self._encoder = FrameEncoder()
         self._first_waiting: float | None = None
         self._last_screen: Screen | None = None
-        self.next_step_id = 1 + self._newest(schema.decisions, "step_id")
-        self.next_episode = 1 + self._newest(schema.episodes, "episode")
-        self._next_frame = 1 + self._newest(schema.frames, "frame")
+        # A damaged log can still be read where it is whole: numbers are for those who write.
+        newest = self._newest if lock is not None else _nothing
+        self.next_step_id = 1 + newest(schema.decisions, "step_id")
+        self.next_episode = 1 + newest(schema.episodes, "episode")
+        self._next_frame = 1 + newest(schema.frames, "frame")
         self._recorded = self.next_step_id - 1
 
     @classmethod
@@ -276,3 +278,7 @@ class InterventionLog(LogReader):
             )
             committer.commit(durable=True)
         return committer
+
+
+def _nothing(_table: Table, _column: str) -> int:
+    return -1

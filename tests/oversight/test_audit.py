@@ -40,6 +40,8 @@ from oversight.__main__ import main
 from oversight.audit import Audit, Basis, Counts, Outcome, audit_log
 from oversight.audit.judged import Known, judged_rows
 from oversight.bounds import interval, upper_bound
+from oversight.log.chain import append_link, begin_chain
+from oversight.log.database import connect
 from oversight.log.history import read_history
 from oversight.simulated import MODELS
 from oversight.verification import verify_log
@@ -109,6 +111,14 @@ def copy(oracles: Path, tmp_path: Path) -> Path:
 def change(path: Path, statement: str) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement)
+    # Whoever can write the file can write its chain: the replay has to tell.
+    engine = connect(path, read_only=False)
+    with engine.connect() as raw:
+        raw.exec_driver_sql("DELETE FROM chain")
+        begin_chain(raw)
+        append_link(raw, durable=True)
+        raw.commit()
+    engine.dispose()
 
 
 def group(audit: Audit, kind: str, name: str) -> Counts:
