@@ -152,6 +152,28 @@ class Brush:
             self.surface, colour, [(x + a * reach, y + b * reach) for a, b in points]
         )
 
+    def diamond(self, box: Box, colour: Colour) -> None:
+        """The mark of a catastrophe."""
+        shape = ((1, 0), (0, 1), (-1, 0), (0, -1))
+        reach = min(box.w, box.h) / 2
+        pygame.draw.polygon(self.surface, colour, _turned(shape, _middle(box), reach, 0.0))
+
+    def ring(self, box: Box, colour: Colour) -> None:
+        """The mark of a lost life."""
+        reach = min(box.w, box.h) / 2 * 0.8
+        pygame.draw.circle(self.surface, colour, _middle(box), reach, max(2, round(reach / 3)))
+
+    def dot(self, box: Box, colour: Colour) -> None:
+        """The mark of a relabelled step."""
+        pygame.draw.circle(self.surface, colour, _middle(box), min(box.w, box.h) / 2 * 0.45)
+
+    def rewound(self, box: Box, colour: Colour) -> None:
+        """The mark of a rewind: two heads of arrows, back."""
+        reach = min(box.w, box.h) / 2
+        for shift in (-0.45, 0.45):
+            shape = ((-0.55 + shift, 0), (0.35 + shift, 0.8), (0.35 + shift, -0.8))
+            pygame.draw.polygon(self.surface, colour, _turned(shape, _middle(box), reach, 0.0))
+
     def _rendered(self, text: str, size: int, colour: Colour) -> pygame.Surface:
         key = (text, size, colour)
         if key not in self._texts:

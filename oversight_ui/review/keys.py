@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from oversight_ui.review.tape import Mark
 
-__all__ = ["GROUPS", "KEYS", "LABELS", "Action", "Command", "command_of", "key_label"]
+__all__ = ["GROUPS", "KEYS", "LABELS", "Action", "Command", "HelpRow", "command_of", "key_label"]
 
 
 class Action(StrEnum):
@@ -24,34 +24,34 @@ class Action(StrEnum):
     LEAP = "ten steps on"
     LEAP_BACK = "ten steps back"
     FIRST = "first step"
-    LAST = "last step, and follow the run"
+    LAST = "last step; follows the run"
     SAFE = "label SAFE"
     UNSAFE = "label UNSAFE"
     UNSURE = "label NOT SURE"
     SPAN = "begin a span, end it"
-    REASON = "the reason for your labels"
+    REASON = "reason for your labels"
     UNDO = "take your last change back"
     NEXT_JUMP = "next"
     PREVIOUS_JUMP = "previous"
-    WORST = "worst disagreement with the Blocker, then the next"
+    WORST = "worst disagreement with the Blocker"
     LESS_BAD = "the one before in that order"
     NEXT_USEFUL = "next step of the queue"
     PREVIOUS_USEFUL = "the one before in the queue"
     PANEL = "queue, agreement, history"
     SCORER = "another Blocker's scores"
-    PAIR_FIRST = "compare another overseer (the first)"
-    PAIR_SECOND = "compare another overseer (the second)"
+    PAIR_FIRST = "compare another first overseer"
+    PAIR_SECOND = "compare another second overseer"
     TRUTH = "show or hide the truth"
-    BLIND = "hide or show labels and scores, to judge for yourself"
-    ZOOM_IN = "timeline: nearer"
-    ZOOM_OUT = "timeline: farther"
-    CLIP = "cut a clip, MP4, of the span"
+    BLIND = "hide labels and scores"
+    ZOOM_IN = "nearer timeline"
+    ZOOM_OUT = "farther timeline"
+    CLIP = "cut a clip of the span, MP4"
     GIF = "the same as a GIF"
     HELP = "help"
     FULL_SCREEN = "full screen"
     SCREENSHOT = "screenshot"
     CLOSE = "let the span go"
-    QUIT = "leave; everything is in the log already"
+    QUIT = "leave; all is in the log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class Command:
 
     action: Action
     mark: Mark | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRow:
+    """A line of the help: some commands, and what their keys do."""
+
+    commands: tuple[Command, ...]
+    words: str
 
 
 LABELS = (Action.SAFE, Action.UNSAFE, Action.UNSURE)
@@ -131,34 +139,50 @@ KEYS: Mapping[str, Command] = MappingProxyType(
 )
 """From a key's name, with "shift " or "ctrl " before it, to what it does."""
 
-GROUPS: Mapping[str, tuple[Command, ...]] = {
-    "Play": tuple(
-        Command(action)
-        for action in (
-            *(Action.PLAY, Action.BACKWARDS, Action.FASTER, Action.SLOWER, Action.STEP),
-            *(Action.STEP_BACK, Action.LEAP, Action.LEAP_BACK, Action.FIRST, Action.LAST),
-        )
+
+def _rows(*rows: tuple[tuple[Action, ...], str]) -> tuple[HelpRow, ...]:
+    return tuple(HelpRow(tuple(Command(action) for action in row), words) for row, words in rows)
+
+
+GROUPS: Mapping[str, tuple[HelpRow, ...]] = {
+    "PLAY": _rows(
+        ((Action.PLAY,), "play, pause"),
+        ((Action.BACKWARDS,), "play backwards"),
+        ((Action.FASTER, Action.SLOWER), "faster, slower"),
+        ((Action.STEP, Action.STEP_BACK), "one step on, back"),
+        ((Action.LEAP, Action.LEAP_BACK), "ten steps on, back"),
+        ((Action.FIRST, Action.LAST), "first; last, follow the run"),
     ),
-    "Jump (with SHIFT: the one before)": (
-        *(Command(Action.NEXT_JUMP, mark) for mark in _JUMPS.values()),
-        Command(Action.NEXT_JUMP, Mark.EPISODE),
-        Command(Action.WORST),
-        Command(Action.NEXT_USEFUL),
+    "LABEL (A STEP OR A SPAN)": _rows(
+        ((Action.SAFE, Action.UNSAFE, Action.UNSURE), "SAFE, UNSAFE, NOT SURE"),
+        ((Action.SPAN, Action.CLOSE), "begin a span, let it go"),
+        ((Action.REASON,), "the reason you give"),
+        ((Action.UNDO,), "take your last change back"),
     ),
-    "Label": tuple(
-        Command(action)
-        for action in (*LABELS, Action.SPAN, Action.REASON, Action.UNDO, Action.CLOSE)
+    "LOOK": _rows(
+        ((Action.PANEL,), "queue, agreement, history"),
+        ((Action.SCORER,), "another Blocker's scores"),
+        ((Action.PAIR_FIRST, Action.PAIR_SECOND), "compare others"),
+        ((Action.TRUTH,), "show the truth, hide it"),
+        ((Action.BLIND,), "hide labels and scores"),
+        ((Action.ZOOM_IN, Action.ZOOM_OUT), "timeline nearer, farther"),
+        ((Action.CLIP, Action.GIF), "cut a clip: MP4, GIF"),
+        ((Action.FULL_SCREEN, Action.SCREENSHOT), "full screen, screenshot"),
+        ((Action.HELP, Action.QUIT), "help; leave: all is in the log"),
     ),
-    "Look": tuple(
-        Command(action)
-        for action in (
-            *(Action.PANEL, Action.SCORER, Action.PAIR_FIRST, Action.PAIR_SECOND, Action.TRUTH),
-            *(Action.BLIND, Action.ZOOM_IN, Action.ZOOM_OUT, Action.CLIP, Action.GIF),
-            *(Action.FULL_SCREEN, Action.SCREENSHOT, Action.HELP, Action.QUIT),
-        )
+    "JUMP (WITH SHIFT: BACK)": (
+        *(HelpRow((Command(Action.NEXT_JUMP, mark),), mark.value) for mark in _JUMPS.values()),
+        HelpRow(
+            (Command(Action.NEXT_JUMP, Mark.EPISODE), Command(Action.PREVIOUS_JUMP, Mark.EPISODE)),
+            "next, last episode",
+        ),
+        *_rows(
+            ((Action.WORST,), "worst disagreement"),
+            ((Action.NEXT_USEFUL,), "next of the queue"),
+        ),
     ),
 }
-"""The help's columns."""
+"""The help, in four parts."""
 
 _SHORT = {
     "escape": "ESC",

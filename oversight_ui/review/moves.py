@@ -18,6 +18,7 @@ LEAP = 10
 
 
 def say(state: State, text: str) -> State:
+    """Show a line for some seconds."""
     return replace(state, notice=text, notice_until=state.now + NOTICE_SECONDS)
 
 
@@ -38,10 +39,12 @@ def _in_sight(state: State) -> State:
 
 
 def halt(state: State) -> State:
+    """Stand still, and no longer follow a run."""
     return replace(state, direction=0, follow=False, part=0.0)
 
 
 def play(state: State, elapsed: float) -> State:
+    """Let time pass while it plays; it stops at either end."""
     if state.direction == 0 or state.mode is not Mode.WATCH:
         return state
     due = state.part + elapsed * state.speed
@@ -55,6 +58,7 @@ def play(state: State, elapsed: float) -> State:
 
 
 def seek(state: State, event: Seek) -> State:
+    """Show the step that the mouse points at."""
     anchor = state.anchor
     if event.spanning and anchor is None:
         anchor = state.at
@@ -64,6 +68,7 @@ def seek(state: State, event: Seek) -> State:
 
 
 def zoom_by(state: State, change: int) -> State:
+    """Show fewer (1) or more (-1) steps on the near timeline, around the one shown."""
     place = min(max(ZOOMS.index(state.zoom) - change, 0), len(ZOOMS) - 1)
     zoom = ZOOMS[place]
     share = (state.at - state.left) / state.zoom
@@ -71,6 +76,7 @@ def zoom_by(state: State, change: int) -> State:
 
 
 def loaded(state: State, tape: Tape) -> State:
+    """Take what the log holds by now; follow it if asked to."""
     grown = len(tape) > len(state.tape)
     state = replace(state, tape=tape)
     return go(state, len(tape) - 1) if grown and state.follow else _in_sight(state)
@@ -117,6 +123,7 @@ def _change_speed(state: State, change: int) -> State:
 
 
 def jump(state: State, mark: Mark, direction: int) -> State:
+    """Show the next (1) or previous (-1) moment of a kind, or say that there is none."""
     tape = state.tape
     rows = beginnings(tape.rows(mark), tape.recording.steps.episode)
     if mark is Mark.EPISODE:

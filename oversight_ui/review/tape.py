@@ -34,7 +34,7 @@ class Mark(StrEnum):
     CATASTROPHE = "catastrophe"
     FALSE_ALARM = "false alarm"
     MISS = "miss"
-    DIFFERENCE = "difference of the two compared"
+    DIFFERENCE = "difference of the compared"
     UNSURE = "not sure"
     RELABEL = "relabelled step"
     REWIND = "rewind"

@@ -1,0 +1,66 @@
+"""What the review window draws, gathered in one place: plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oversight.game import Game
+from oversight.log import SAFE, UNSAFE, UNSURE
+from oversight_ui.paint import AMBER, GOOD, STOP, Colour
+from oversight_ui.review.keys import Action, Command, key_label
+from oversight_ui.review.recording import Said
+from oversight_ui.review.state import State
+
+__all__ = ["BUTTON_ROW", "LABEL_COLOURS", "LABEL_NAMES", "Sight", "button_label"]
+
+LABEL_NAMES = {SAFE: "SAFE", UNSAFE: "UNSAFE", UNSURE: "NOT SURE"}
+LABEL_COLOURS: dict[int, Colour] = {SAFE: GOOD, UNSAFE: STOP, UNSURE: AMBER}
+"""Beside the colour, each label has its own height and mark, for eyes without colour vision."""
+
+BUTTON_ROW = (
+    (Command(Action.STEP_BACK), "BACK"),
+    (Command(Action.PLAY), "PLAY"),
+    (Command(Action.STEP), "ON"),
+    (Command(Action.SPAN), "SPAN"),
+    (Command(Action.SAFE), "SAFE"),
+    (Command(Action.UNSAFE), "UNSAFE"),
+    (Command(Action.UNSURE), "NOT SURE"),
+    (Command(Action.UNDO), "UNDO"),
+    (Command(Action.NEXT_USEFUL), "QUEUE"),
+)
+"""For the mouse, from left to right."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that is drawn.
+
+    Attributes:
+        state: the session.
+        game: its names, arrows, zone.
+        name: of the log, as people read it.
+        rgb: uint8 (h, w, 3), the screen of the step shown; None if it was not kept.
+        words: the later words on the step shown, oldest first.
+        running: a run writes the log.
+        text: size of the words, times their usual one.
+    """
+
+    state: State
+    game: Game
+    name: str
+    rgb: NDArray[np.uint8] | None
+    words: tuple[Said, ...] = ()
+    running: bool = False
+    text: float = 1.0
+
+
+def button_label(state: State, command: Command, word: str) -> str:
+    """What stands on a button, with its key."""
+    if command.action is Action.PLAY:
+        word = "PLAY" if state.direction == 0 else "PAUSE"
+    if command.action is Action.SPAN and state.anchor is not None:
+        word = "NO SPAN"
+    return f"{word} {key_label(command)}"
