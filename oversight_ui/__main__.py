@@ -1,4 +1,4 @@
-"""`python -m oversight_ui connect --directory DIR`: the overseer's window."""
+"""Commands: `python -m oversight_ui connect | review | clip | agreement`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import tyro
 
 from oversight.errors import OversightError
+from oversight_ui.review.commands import AgreementOf, Clip, Review
 
 __all__ = ["Connect", "main"]
 
@@ -51,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     app = tyro.extras.SubcommandApp()
     app.command(name="connect")(Connect)
+    app.command(name="review")(Review)
+    app.command(name="clip")(Clip)
+    app.command(name="agreement")(AgreementOf)
     command = app.cli(args=arguments, prog="python -m oversight_ui", description=__doc__)
     try:
         command.run()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,16 @@ class Recording:
             length = len(getattr(self, name))
             if length != len(self.steps):
                 raise ValueError(f"expected {len(self.steps)} rows in {name}, got {length}")
+
+    @classmethod
+    def empty(cls) -> Recording:
+        """Of a log without any step yet."""
+        types = get_type_hints(StepTable)
+        columns = {
+            column.name: np.zeros(0, get_args(get_args(types[column.name])[1])[0])
+            for column in fields(StepTable)
+        }
+        return cls(StepTable(**columns), np.zeros(0, np.int8), np.zeros(0, np.bool_))
 
     def __len__(self) -> int:
         return len(self.steps)

@@ -31,6 +31,7 @@ from oversight_ui.review.state import (
     Relabel,
     Seek,
     Shoot,
+    Show,
     State,
     TakeBack,
     Tick,
@@ -75,6 +76,8 @@ def advance(state: State, event: Event, now: float) -> Step:
             return seek(state, event), ()
         case Zoom(change):
             return zoom_by(state, change), ()
+        case Show(panel):
+            return replace(state, panel=panel), ()
         case Loaded(tape):
             return loaded(state, tape), ()
         case Written(change):

@@ -30,6 +30,7 @@ __all__ = [
     "Relabel",
     "Seek",
     "Shoot",
+    "Show",
     "State",
     "TakeBack",
     "Tick",
@@ -180,6 +181,13 @@ class Zoom:
 
 
 @dataclass(frozen=True, slots=True)
+class Show:
+    """The mouse has chosen a panel."""
+
+    panel: Panel
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The log holds something new, or something else of it is shown."""
 
@@ -200,7 +208,7 @@ class Told:
     text: str
 
 
-Event = Tick | Press | Seek | Zoom | Loaded | Written | Told
+Event = Tick | Press | Seek | Zoom | Show | Loaded | Written | Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from oversight_ui.paint import AMBER, BACK, DIM, GREY, INK, STOP, ZONE, Brush
 from oversight_ui.review.cards import draw_cards, draw_head
 from oversight_ui.review.keys import Action
 from oversight_ui.review.lanes import draw_lanes
-from oversight_ui.review.layout import ReviewLayout, lay_out_review
+from oversight_ui.review.layout import CLIP_SIZE, ReviewLayout, lay_out_review
 from oversight_ui.review.panels import draw_panel
 from oversight_ui.review.sheets import draw_sheet
 from oversight_ui.review.sight import BUTTON_ROW, Sight, button_label
@@ -36,15 +36,18 @@ def draw_review(brush: Brush, surface: pygame.Surface, sight: Sight) -> None:
     draw_sheet(brush, layout, sight.state)
 
 
-def draw_clip(brush: Brush, surface: pygame.Surface, sight: Sight) -> NDArray[np.uint8]:
-    """Draw a clip's frame: the game with its zone, and the cards of the step beside it.
+def draw_clip(brush: Brush, sight: Sight) -> NDArray[np.uint8]:
+    """Draw a clip's frame: the game with its zone, the cards of the step, the timelines.
+
+    Needs no display.
 
     Returns:
-        uint8 (h, w, 3).
+        uint8 (h, w, 3), of `CLIP_SIZE`.
     """
-    brush.surface = surface
+    pygame.font.init()
+    surface = brush.surface = pygame.Surface(CLIP_SIZE)
     surface.fill(BACK)
-    layout = lay_out_review(*surface.get_size(), picture_size(sight), clip=True)
+    layout = lay_out_review(*CLIP_SIZE, picture_size(sight), clip=True)
     draw_head(brush, layout, sight)
     _field(brush, layout, sight)
     draw_cards(brush, layout, sight)
