@@ -103,8 +103,8 @@ class Clip:
         try:
             recording = log.look() or Recording.empty()
             ids = recording.steps.step_id
-            first, last = np.searchsorted(ids, self.steps[0]), np.searchsorted(ids, self.steps[1])
-            last = min(int(last), len(ids) - 1)
+            first = int(np.searchsorted(ids, self.steps[0]))
+            last = int(np.searchsorted(ids, self.steps[1], side="right")) - 1
             if not 0 <= first <= last:
                 held = f"it holds {ids[0]:,} to {ids[-1]:,}" if len(ids) else "it holds none"
                 raise OversightError(f"no steps {self.steps[0]} to {self.steps[1]}: {held}")
@@ -112,13 +112,13 @@ class Clip:
             if self.scorer is not None and self.scorer not in tape.scorers:
                 known = ", ".join(tape.scorers) or "none"
                 raise OversightError(f"no scores of {self.scorer!r}: the log has {known}")
-            frames = clip_frames(log, tape, int(first), last, truth=self.truth)
+            frames = clip_frames(log, tape, first, last, truth=self.truth)
             with Progress(console=Console(stderr=True), transient=True) as bar:
                 steps = bar.track(frames, description="cutting", total=None)
                 count = write_clip(self.out, steps, self.rate)
         finally:
             log.close()
-        print(f"{self.out}: {last - int(first) + 1:,} steps, {count / self.rate:.1f} s")
+        print(f"{self.out}: {last - first + 1:,} steps, {count / self.rate:.1f} s")
 
 
 @dataclass(frozen=True)

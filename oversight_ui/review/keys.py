@@ -189,7 +189,8 @@ _SHORT = {
     "return": "ENTER",
     "page down": "PG DN",
     "page up": "PG UP",
-    "right": "RIGHT",
+    "right": ">",
+    "left": "<",
     "backspace": "BACKSP",
 }
 

@@ -23,7 +23,7 @@ _PANEL_SHARE = 0.37
 """The field's and the panel's largest shares of the window's width."""
 _LANES = (("overview", 26), ("events", 22), ("labels", 26), ("opinion", 40))
 """The timelines from the top and their heights."""
-_NAMES = 92
+_NAMES = 106
 """Width of the lanes' names."""
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from oversight_ui.layout import Box
 from oversight_ui.review.layout import ReviewLayout, list_rows
 from oversight_ui.review.panels import first_shown
-from oversight_ui.review.sight import BUTTON_ROW
+from oversight_ui.review.sight import BUTTON_ROW, BUTTON_SHARES
 from oversight_ui.review.state import Event, Mode, Panel, Press, Seek, Show, State
 from oversight_ui.review.timeline import row_at
 
@@ -52,7 +52,7 @@ def pressed(layout: ReviewLayout, state: State, x: int, y: int, *, spanning: boo
     if lane is not None:
         return dragged(layout, state, lane, x, spanning=spanning)
     for (command, _), box in zip(
-        BUTTON_ROW, layout.buttons.columns([1] * len(BUTTON_ROW)), strict=True
+        BUTTON_ROW, layout.buttons.columns(BUTTON_SHARES), strict=True
     ):
         if _inside(box, x, y):
             return Press(command)

@@ -86,7 +86,7 @@ def _figures(state: State, found: Agreement) -> list[tuple[str, tuple[int, int, 
     share = "-" if found.share is None else f"{found.share:.2%}"
     kappa = "not defined" if found.kappa is None else f"{found.kappa:.3f}"
     if found.low is not None and found.high is not None:
-        kappa += f" (95 %: {found.low:.2f} to {found.high:.2f})"
+        kappa += f" ({found.low:.2f} to {found.high:.2f})"
     key = key_label(Command(Action.NEXT_JUMP, Mark.DIFFERENCE))
     differ = len(state.tape.rows(Mark.DIFFERENCE))
     return [

@@ -14,16 +14,16 @@ from oversight_ui.review.keys import Action, Command, key_label
 from oversight_ui.review.recording import Said
 from oversight_ui.review.state import State
 
-__all__ = ["BUTTON_ROW", "LABEL_COLOURS", "LABEL_NAMES", "Sight", "button_label"]
+__all__ = ["BUTTON_ROW", "BUTTON_SHARES", "LABEL_COLOURS", "LABEL_NAMES", "Sight", "button_words"]
 
 LABEL_NAMES = {SAFE: "SAFE", UNSAFE: "UNSAFE", UNSURE: "NOT SURE"}
 LABEL_COLOURS: dict[int, Colour] = {SAFE: GOOD, UNSAFE: STOP, UNSURE: AMBER}
 """Beside the colour, each label has its own height and mark, for eyes without colour vision."""
 
 BUTTON_ROW = (
-    (Command(Action.STEP_BACK), "BACK"),
+    (Command(Action.STEP_BACK), "STEP"),
     (Command(Action.PLAY), "PLAY"),
-    (Command(Action.STEP), "ON"),
+    (Command(Action.STEP), "STEP"),
     (Command(Action.SPAN), "SPAN"),
     (Command(Action.SAFE), "SAFE"),
     (Command(Action.UNSAFE), "UNSAFE"),
@@ -32,6 +32,9 @@ BUTTON_ROW = (
     (Command(Action.NEXT_USEFUL), "QUEUE"),
 )
 """For the mouse, from left to right."""
+
+BUTTON_SHARES = tuple(len(word) + len(key_label(command)) + 3 for command, word in BUTTON_ROW)
+"""Of the row's width."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,10 @@ class Sight:
     text: float = 1.0
 
 
-def button_label(state: State, command: Command, word: str) -> str:
-    """What stands on a button, with its key."""
+def button_words(state: State, command: Command, word: str) -> tuple[str, str]:
+    """What stands on a button, and its key."""
     if command.action is Action.PLAY:
         word = "PLAY" if state.direction == 0 else "PAUSE"
     if command.action is Action.SPAN and state.anchor is not None:
         word = "NO SPAN"
-    return f"{word} {key_label(command)}"
+    return word, key_label(command)

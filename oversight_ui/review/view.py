@@ -14,7 +14,7 @@ from oversight_ui.review.lanes import draw_lanes
 from oversight_ui.review.layout import CLIP_SIZE, ReviewLayout, lay_out_review
 from oversight_ui.review.panels import draw_panel
 from oversight_ui.review.sheets import draw_sheet
-from oversight_ui.review.sight import BUTTON_ROW, Sight, button_label
+from oversight_ui.review.sight import BUTTON_ROW, BUTTON_SHARES, Sight, button_words
 
 __all__ = ["NATIVE_SIZE", "draw_clip", "draw_review", "picture_size"]
 
@@ -86,11 +86,13 @@ def _field(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
 
 def _buttons(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
     state = sight.state
-    boxes = layout.buttons.columns([1] * len(BUTTON_ROW), round(6 * layout.unit))
+    boxes = layout.buttons.columns(BUTTON_SHARES, round(6 * layout.unit))
     for (command, word), box in zip(BUTTON_ROW, boxes, strict=True):
         on = command.action is Action.PLAY and state.direction != 0
         on = on or (command.action is Action.SPAN and state.anchor is not None)
         brush.fill(box, AMBER if on else GREY, round(6 * layout.unit))
-        label = button_label(state, command, word)
-        inside = box.inset(round(4 * layout.unit), round(2 * layout.unit))
-        brush.text(label, inside, 24 * layout.words, BACK if on else INK, "centre")
+        word, key = button_words(state, command, word)
+        inside = box.inset(round(6 * layout.unit), round(2 * layout.unit))
+        left, right = inside.columns((len(word) + 1, len(key) + 1))
+        brush.text(word, left, 24 * layout.words, BACK if on else INK)
+        brush.text(key, right, 24 * layout.words, BACK if on else DIM, "right")
