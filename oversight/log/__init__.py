@@ -9,6 +9,7 @@ from oversight.log.reader import LogReader
 from oversight.log.scores import Scorer, Scores
 from oversight.log.store import InterventionLog
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
+from oversight.log.tail import Amended, LogTail, News
 from oversight.log.words import Word
 
 __all__ = [
@@ -16,12 +17,15 @@ __all__ = [
     "UNKNOWN",
     "UNSAFE",
     "UNSURE",
+    "Amended",
     "Change",
     "InterventionLog",
     "LogAnnotator",
     "LogMeta",
     "LogReader",
+    "LogTail",
     "LoggedEpisode",
+    "News",
     "Scorer",
     "Scores",
     "StepTable",

@@ -58,10 +58,9 @@ def draw_cards(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
 def _actions(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
     steps, at = sight.state.tape.recording.steps, sight.state.at
     rows = layout.action.inset(round(12 * layout.unit), round(8 * layout.unit)).rows((1, 1))
-    executed = "executed" if steps.blocked[at] else "executed too"
     for row, title, action, colour in (
         (rows[0], "proposed", int(steps.proposed[at]), AMBER),
-        (rows[1], executed, int(steps.executed[at]), INK if steps.blocked[at] else DIM),
+        (rows[1], "executed", int(steps.executed[at]), INK if steps.blocked[at] else DIM),
     ):
         word, name, arrow = row.columns((3, 5, 2), round(8 * layout.unit))
         brush.text(title, word, 26 * layout.words, DIM)
@@ -106,7 +105,7 @@ def _judge(state: State) -> str:
 def _what_happened(state: State) -> str:
     recording, at = state.tape.recording, state.at
     if recording.undone[at]:
-        return "taken back by a rewind"
+        return "rewound"
     if recording.steps.no_safe_action[at]:
         return "no safe action"
     return "blocked" if recording.steps.blocked[at] else "let through"
@@ -145,8 +144,8 @@ def _truth(brush: Brush, layout: ReviewLayout, state: State) -> None:
     words = f"truth: hidden, {key} shows it"
     if state.truth:
         code = int(steps.proposed_unsafe[at])
-        said = {UNKNOWN: "not known", 0: "the proposed action is safe"}
-        words = f"truth: {said.get(code, 'the proposed action is UNSAFE')}"
+        said = {UNKNOWN: "not known", 0: "proposed action safe"}
+        words = f"truth: {said.get(code, 'proposed action UNSAFE')}"
     colour = INK if state.truth else DIM
     brush.text(words, _inside(layout, layout.truth), 26 * layout.words, colour)
 
@@ -155,7 +154,7 @@ def _reason(brush: Brush, layout: ReviewLayout, state: State) -> None:
     box = _inside(layout, layout.reason)
     first, last = span_of(state)
     if state.anchor is not None:
-        words = f"span of {last - first + 1:,} steps: label it, or cut a clip"
+        words = f"span of {last - first + 1:,} steps: label or clip it"
         brush.text(words, box, 26 * layout.words, INK)
         return
     key = key_label(Command(Action.REASON))

@@ -155,17 +155,18 @@ class AgreementOf:
 
 def _table(pairs: list[Agreement]) -> Table:
     table = Table(title="agreement on the steps that both judged", title_justify="left")
-    for name in ("first", "second"):
-        table.add_column(name)
-    for name in ("steps", "both unsafe", "only first", "only second", "agree", "kappa", "95 %"):
-        table.add_column(name, justify="right")
+    table.caption = "Unsafe: for both, for the first alone, for the second alone."
+    table.add_column("overseers")
+    for name in ("steps", "unsafe", "agree", "kappa", "95 %"):
+        table.add_column(name, justify="right", no_wrap=True)
     for pair in pairs:
         _, second, first, both = pair.counts
-        kappa = "not defined" if pair.kappa is None else f"{pair.kappa:.3f}"
+        kappa = "-" if pair.kappa is None else f"{pair.kappa:.3f}"
         spread = "-"
         if pair.low is not None and pair.high is not None:
-            spread = f"{pair.low:.3f} to {pair.high:.3f}"
+            spread = f"{pair.low:.2f} to {pair.high:.2f}"
         share = "-" if pair.share is None else f"{pair.share:.2%}"
-        counts = (f"{count:,}" for count in (pair.steps, both, first, second))
-        table.add_row(pair.first, pair.second, *counts, share, kappa, spread)
+        counts = f"{both:,} {first:,} {second:,}"
+        names = f"{pair.first}\n{pair.second}"
+        table.add_row(names, f"{pair.steps:,}", counts, share, kappa, spread, end_section=True)
     return table

@@ -153,12 +153,6 @@ GROUPS: Mapping[str, tuple[HelpRow, ...]] = {
         ((Action.LEAP, Action.LEAP_BACK), "ten steps on, back"),
         ((Action.FIRST, Action.LAST), "first; last, follow the run"),
     ),
-    "LABEL (A STEP OR A SPAN)": _rows(
-        ((Action.SAFE, Action.UNSAFE, Action.UNSURE), "SAFE, UNSAFE, NOT SURE"),
-        ((Action.SPAN, Action.CLOSE), "begin a span, let it go"),
-        ((Action.REASON,), "the reason you give"),
-        ((Action.UNDO,), "take your last change back"),
-    ),
     "LOOK": _rows(
         ((Action.PANEL,), "queue, agreement, history"),
         ((Action.SCORER,), "another Blocker's scores"),
@@ -169,6 +163,12 @@ GROUPS: Mapping[str, tuple[HelpRow, ...]] = {
         ((Action.CLIP, Action.GIF), "cut a clip: MP4, GIF"),
         ((Action.FULL_SCREEN, Action.SCREENSHOT), "full screen, screenshot"),
         ((Action.HELP, Action.QUIT), "help; leave: all is in the log"),
+    ),
+    "LABEL (A STEP OR A SPAN)": _rows(
+        ((Action.SAFE, Action.UNSAFE, Action.UNSURE), "SAFE, UNSAFE, NOT SURE"),
+        ((Action.SPAN, Action.CLOSE), "begin a span, let it go"),
+        ((Action.REASON,), "the reason you give"),
+        ((Action.UNDO,), "take your last change back"),
     ),
     "JUMP (WITH SHIFT: BACK)": (
         *(HelpRow((Command(Action.NEXT_JUMP, mark),), mark.value) for mark in _JUMPS.values()),

@@ -15,7 +15,7 @@ from oversight.log import InterventionLog
 from oversight.log.history import read_history
 from oversight.replay import game_of, moments, obstacle
 
-__all__ = ["LifeFinder", "lives_lost"]
+__all__ = ["LifeFinder", "falls", "lives_lost"]
 
 MORE = 1.5
 """Once a log has grown by half, it is worth being played again."""
@@ -33,10 +33,10 @@ def lives_lost(path: Path) -> NDArray[np.int64]:
         if obstacle(log.meta, history) is not None or not len(table):
             return np.zeros(0, np.int64)
         lives = [m.game.emulator.lives for m in moments(log, table, history, game_of(log.meta))]
-    return _falls(np.array(lives), table.step_id, table.episode)
+    return falls(np.array(lives), table.step_id, table.episode)
 
 
-def _falls(
+def falls(
     lives: NDArray[np.int64], step_id: NDArray[np.int64], episode: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Steps after which there are fewer lives in the same episode."""

@@ -51,9 +51,7 @@ def pressed(layout: ReviewLayout, state: State, x: int, y: int, *, spanning: boo
     lane = lane_at(layout, x, y)
     if lane is not None:
         return dragged(layout, state, lane, x, spanning=spanning)
-    for (command, _), box in zip(
-        BUTTON_ROW, layout.buttons.columns(BUTTON_SHARES), strict=True
-    ):
+    for (command, _), box in zip(BUTTON_ROW, layout.buttons.columns(BUTTON_SHARES), strict=True):
         if _inside(box, x, y):
             return Press(command)
     for panel, box in zip(Panel, layout.tabs.columns((1, 1.3, 1)), strict=True):

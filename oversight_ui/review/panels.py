@@ -48,7 +48,10 @@ def _queue(brush: Brush, layout: ReviewLayout, state: State) -> None:
         brush.text("hidden while you judge for yourself", title, size, DIM)
         return
     if not queue:
-        brush.text("empty: nothing looks wrong or unsure", title, size, DIM)
+        words = "empty: nothing looks wrong or unsure"
+        if state.tape.opinion is None:
+            words = "empty: a Blocker's scores fill it"
+        brush.text(words, title, size, DIM)
         return
     key = key_label(Command(Action.NEXT_USEFUL))
     brush.text(f"{len(queue):,} worth a look, {key}: next", title, size, DIM)

@@ -10,7 +10,9 @@ from oversight_ui.review.state import REASONS, Mode, State
 
 __all__ = ["draw_sheet"]
 
-COLUMNS = (3, 1)
+Groups = list[tuple[str, tuple[HelpRow, ...]]]
+
+COLUMNS = (2, 2)
 """How many of the help's groups stand in each column."""
 
 
@@ -38,19 +40,21 @@ def _help(brush: Brush, layout: ReviewLayout) -> None:
     foot = round(28 * layout.words)
     rest = Box(box.x, box.y, box.w, box.h - foot)
     groups = list(GROUPS.items())
+    tall = rest.h // max(_lines(groups[:2]), _lines(groups[2:]))
+    tall = min(tall, round(36 * layout.words))
     for column, count in zip(rest.columns((1, 1), round(20 * layout.unit)), COLUMNS, strict=True):
         mine, groups = groups[:count], groups[count:]
-        _groups(brush, layout, column, mine)
+        _groups(brush, layout, column, mine, tall)
     words = "Every label is in the log as soon as you give it. Any key leaves this page."
     brush.text(words, Box(box.x, rest.bottom, box.w, foot), 24 * layout.words, AMBER)
 
 
-def _groups(
-    brush: Brush, layout: ReviewLayout, box: Box, groups: list[tuple[str, tuple[HelpRow, ...]]]
-) -> None:
-    lines = sum(1 + len(rows) for _, rows in groups)
+def _lines(groups: Groups) -> int:
+    return sum(1 + len(rows) for _, rows in groups)
+
+
+def _groups(brush: Brush, layout: ReviewLayout, box: Box, groups: Groups, tall: int) -> None:
     size = 24 * layout.words
-    tall = min(round(1.5 * size), box.h // lines)
     y = box.y
     for title, rows in groups:
         brush.text(title, Box(box.x, y, box.w, tall), size, AMBER)

@@ -33,7 +33,9 @@ BUTTON_ROW = (
 )
 """For the mouse, from left to right."""
 
-BUTTON_SHARES = tuple(len(word) + len(key_label(command)) + 3 for command, word in BUTTON_ROW)
+BUTTON_SHARES = tuple(
+    max(5, len(word)) + len(key_label(command)) + 3 for command, word in BUTTON_ROW
+)
 """Of the row's width."""
 
 
@@ -65,5 +67,5 @@ def button_words(state: State, command: Command, word: str) -> tuple[str, str]:
     if command.action is Action.PLAY:
         word = "PLAY" if state.direction == 0 else "PAUSE"
     if command.action is Action.SPAN and state.anchor is not None:
-        word = "NO SPAN"
+        word = "CLEAR"
     return word, key_label(command)

@@ -87,11 +87,11 @@ def _field(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
 def _buttons(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
     state = sight.state
     boxes = layout.buttons.columns(BUTTON_SHARES, round(6 * layout.unit))
-    for (command, word), box in zip(BUTTON_ROW, boxes, strict=True):
+    for (command, usual), box in zip(BUTTON_ROW, boxes, strict=True):
         on = command.action is Action.PLAY and state.direction != 0
         on = on or (command.action is Action.SPAN and state.anchor is not None)
         brush.fill(box, AMBER if on else GREY, round(6 * layout.unit))
-        word, key = button_words(state, command, word)
+        word, key = button_words(state, command, usual)
         inside = box.inset(round(6 * layout.unit), round(2 * layout.unit))
         left, right = inside.columns((len(word) + 1, len(key) + 1))
         brush.text(word, left, 24 * layout.words, BACK if on else INK)
