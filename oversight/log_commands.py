@@ -17,6 +17,7 @@ from rich.table import Table
 from oversight.audit import Basis, audit_log, audit_tables, write_audit
 from oversight.card import card_of, card_table
 from oversight.errors import OversightError
+from oversight.exchange import from_minari, from_parquet, to_minari, to_parquet
 from oversight.log import InterventionLog, LogAnnotator
 from oversight.log.copying import merge_logs, salvage_log
 from oversight.types import Verdict
@@ -192,6 +193,53 @@ class Merge:
 
 
 @dataclass(frozen=True)
+class Export:
+    """Write a log for other tools: as a Minari data set or as Parquet files, one for each table."""
+
+    log: LogPath
+    """The log file."""
+
+    to: Literal["minari", "parquet"]
+    """Minari: screens, executed actions and rewards by episode, verdicts in its infos; what rewinds
+    undid is left out. Parquet: every row of every table."""
+
+    out: Path
+    """A folder that is not there yet."""
+
+    def run(self) -> list[Table]:
+        """Do it."""
+        table = Table(title=str(self.out), title_justify="left")
+        if self.to == "minari":
+            table.add_column("steps", justify="right")
+            table.add_row(f"{to_minari(self.log, self.out):,}")
+            return [table]
+        table.add_column("table")
+        table.add_column("rows", justify="right")
+        for name, rows in to_parquet(self.log, self.out).items():
+            table.add_row(name, f"{rows:,}")
+        return [table]
+
+
+@dataclass(frozen=True)
+class Import:
+    """Make a log of what an export wrote."""
+
+    folder: LogPath
+    """The folder that `log export` made, of either kind."""
+
+    out: Path
+    """The new log file."""
+
+    def run(self) -> list[Table]:
+        """Do it."""
+        if not self.folder.is_dir():
+            raise OversightError(f"{self.folder}: no such folder")
+        read = from_minari if (self.folder / "data").is_dir() else from_parquet
+        read(self.folder, self.out)
+        return [card_table(card_of(self.out))]
+
+
+@dataclass(frozen=True)
 class Salvage:
     """Write what is whole of a damaged log to a new one; the old one stays as it is."""
 
@@ -208,7 +256,7 @@ class Salvage:
         return [card_table(card_of(self.out))]
 
 
-LogCommand = Info | Verify | Audit | History | Relabel | Merge | Salvage
+LogCommand = Info | Verify | Audit | History | Relabel | Merge | Export | Import | Salvage
 
 LOG_COMMANDS: dict[str, Callable[..., LogCommand]] = {
     "info": Info,
@@ -217,6 +265,8 @@ LOG_COMMANDS: dict[str, Callable[..., LogCommand]] = {
     "history": History,
     "relabel": Relabel,
     "merge": Merge,
+    "export": Export,
+    "import": Import,
     "salvage": Salvage,
 }
 """By the names under which they are called."""
