@@ -22,7 +22,7 @@ from oversight.log.chain import (
     rows_after,
 )
 from oversight.log.condition import Condition, condition_of, known_mark
-from oversight.log.database import connect, telling
+from oversight.log.database import connect, one_line, telling
 from oversight.log.mark import MarkState
 from oversight.log.migration import CHAIN_FROM
 
@@ -172,7 +172,7 @@ def _checked(connection: Connection, before: Link, number: int) -> tuple[Link, s
     try:
         digest = digest_of(before.digest if number else b"", counted())
     except DatabaseError as error:
-        return link, f"cannot be read ({error.orig})", count
+        return link, f"cannot be read ({one_line(error)})", count
     same = digest == link.digest
     return link, None if same else "is not what was written: rows were changed or lost", count
 
@@ -198,7 +198,7 @@ def _beyond(connection: Connection, last: Link) -> list[Damage]:
         try:
             more = connection.exec_driver_sql(query, (last.through[place],)).scalar_one()
         except DatabaseError as error:
-            found.append(Damage(last.number + 1, 0, -1, f"cannot be read ({error.orig})"))
+            found.append(Damage(last.number + 1, 0, -1, f"cannot be read ({one_line(error)})"))
             continue
         if more:
             what = f"{more:,} rows of {table.name} are in no commit"

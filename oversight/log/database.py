@@ -18,7 +18,7 @@ from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
 from oversight.log.chain import ChainUnreadable, begin_chain
 from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
-__all__ = ["WriterLock", "connect", "create", "telling"]
+__all__ = ["WriterLock", "connect", "create", "one_line", "telling"]
 
 
 SALVAGE = "python -m oversight log salvage"
@@ -130,7 +130,12 @@ def telling(path: Path) -> Iterator[None]:
     except ChainUnreadable as error:
         raise LogCorrupted(f"{path} is damaged: {error}; {SALVAGE} {path} --out NEW") from None
     except DatabaseError as error:
-        raise _in_words(path, str(error.orig)) from None
+        raise _in_words(path, one_line(error)) from None
+
+
+def one_line(error: DatabaseError) -> str:
+    """What SQLite says, which may quote a statement of several lines."""
+    return " ".join(str(error.orig).split())
 
 
 def _in_words(path: Path, text: str) -> LogError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from dataclasses import fields
 
 import numpy as np
 import zstandard
@@ -13,14 +13,12 @@ from sqlalchemy import Connection, select
 
 from oversight.log import schema
 from oversight.log.codec import FrameDecoder
-from oversight.log.table import SAFE, UNKNOWN, UNSAFE, UNSURE, StepTable
-from oversight.types import Event, Rewind, Screen, Verdict
+from oversight.log.columns import CODES, decision_columns
+from oversight.log.table import StepTable
+from oversight.types import Event, Rewind, Screen
 
 __all__ = ["blobs_of", "events_of", "read_frames", "read_steps", "rewinds_of"]
 
-Signed = TypeVar("Signed", bound=np.signedinteger)
-
-CODES = {Verdict.SAFE.value: SAFE, Verdict.UNSAFE.value: UNSAFE, Verdict.UNSURE.value: UNSURE}
 CHUNK = 500
 """Keys in one query; SQLite takes at least 999 parameters."""
 
@@ -34,47 +32,11 @@ def read_steps(
     between: tuple[int, int] | None = None,
 ) -> StepTable:
     """See `LogReader.steps`; on request of one episode and between two step_ids only."""
-    table = schema.decisions
-    query = select(table).order_by(table.c.step_id)
-    if phases is not None:
-        query = query.where(table.c.phase.in_(list(phases)))
-    if episode is not None:
-        query = query.where(table.c.episode == episode)
-    if between is not None:
-        query = query.where(table.c.step_id.between(*between))
-    if not undone:
-        query = query.where(table.c.step_id.not_in(select(schema.rewinds.c.step_id)))
-    result = connection.execute(query)
-    names = list(result.keys())
-    rows = result.fetchall()
-    columns = dict(zip(names, zip(*rows, strict=True) if rows else ((),) * len(names), strict=True))
-    step_id = np.array(columns["step_id"], np.int64)
-    return StepTable(
-        step_id=step_id,
-        episode=np.array(columns["episode"], np.int64),
-        step=np.array(columns["step"], np.int64),
-        proposed=np.array(columns["proposed"], np.int64),
-        executed=np.array(columns["executed"], np.int64),
-        verdict=_amended(connection, step_id, np.array([CODES[v] for v in columns["verdict"]])),
-        blocked=np.array(columns["blocked"], np.bool_),
-        no_safe_action=np.array(columns["no_safe_action"], np.bool_),
-        frame=_with_contexts(connection, step_id, _known(columns["frame"], np.int64)),
-        phase=np.array(columns["phase"], np.str_),
-        source=np.array(columns["source"], np.str_),
-        reaction_seconds=np.array(columns["reaction_seconds"], np.float64),
-        attention_seconds=np.array(columns["attention_seconds"], np.float64),
-        probability=np.array(columns["probability"], np.float64),
-        game_reward=np.array(columns["game_reward"], np.float64),
-        agent_reward=np.array(columns["agent_reward"], np.float64),
-        terminated=np.array(columns["terminated"], np.bool_),
-        truncated=np.array(columns["truncated"], np.bool_),
-        proposed_unsafe=_known(columns["proposed_unsafe"], np.int8),
-        executed_unsafe=_known(columns["executed_unsafe"], np.int8),
-        pace=np.array(columns["pace"], np.float64),
-        speed_up=np.array(columns["speed_up"], np.float64),
-        hint=np.array(columns["hint"], np.float64),
-        previewed=_known(columns["previewed"], np.int8),
-    )
+    columns = decision_columns(connection, phases, undone=undone, episode=episode, between=between)
+    step_id = columns["step_id"].astype(np.int64)
+    columns["verdict"] = _amended(connection, step_id, columns["verdict"].astype(np.int8))
+    columns["frame"] = _with_contexts(connection, step_id, columns["frame"].astype(np.int64))
+    return StepTable(**{column.name: columns[column.name] for column in fields(StepTable)})
 
 
 def read_frames(connection: Connection, keys: NDArray[np.int64], decoder: FrameDecoder) -> Screen:
@@ -109,7 +71,7 @@ def _sound(frame: int, data: bytes, _base: int | None, crc: int | None) -> bytes
 
 
 def _with_contexts(
-    connection: Connection, step_id: NDArray[np.int64], frame: NDArray[np.signedinteger]
+    connection: Connection, step_id: NDArray[np.int64], frame: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Screens that were written after their decisions."""
     table = schema.contexts.c
@@ -117,7 +79,7 @@ def _with_contexts(
         inside = table.step_id.between(int(step_id[0]), int(step_id[-1]))
         for step, later in connection.execute(select(table.step_id, table.frame).where(inside)):
             frame[np.searchsorted(step_id, step)] = later
-    return frame.astype(np.int64)
+    return frame
 
 
 def _chunks(keys: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -145,12 +107,12 @@ def rewinds_of(connection: Connection) -> list[Rewind]:
 
 
 def _amended(
-    connection: Connection, step_id: NDArray[np.int64], verdict: NDArray[np.int64]
+    connection: Connection, step_id: NDArray[np.int64], verdict: NDArray[np.int8]
 ) -> NDArray[np.int8]:
     """Apply the amendments in their order: the newest word on a step holds."""
     table = schema.amendments
     if len(step_id) == 0:
-        return verdict.astype(np.int8)
+        return verdict
     rows = connection.execute(
         select(table.c.step_id, table.c.verdict)
         .where(table.c.step_id.between(int(step_id[0]), int(step_id[-1])))
@@ -160,10 +122,4 @@ def _amended(
         place = int(np.searchsorted(step_id, amended))
         if place < len(step_id) and step_id[place] == amended:
             verdict[place] = CODES[word]
-    return verdict.astype(np.int8)
-
-
-def _known(
-    values: Sequence[int | None], dtype: type[np.signedinteger]
-) -> NDArray[np.signedinteger]:
-    return np.array([UNKNOWN if value is None else value for value in values], dtype)
+    return verdict

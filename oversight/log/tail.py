@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 
 from oversight.log import schema
+from oversight.log.columns import CODES
 from oversight.log.database import connect, telling
 from oversight.log.migration import update
-from oversight.log.query import CODES, events_of, read_steps, rewinds_of
+from oversight.log.query import events_of, read_steps, rewinds_of
 from oversight.log.table import StepTable
 from oversight.types import Event, Rewind, Source, Verdict
 
