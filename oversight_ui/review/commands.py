@@ -57,9 +57,10 @@ class Review:
 
     def run(self) -> None:
         """Open the log, then the display, and work until the window is closed."""
+        # First: it says what pygame is to read while it is imported.
+        from oversight_ui.window import open_display  # isort: skip
         from oversight_ui.review.reader import ReviewLog
         from oversight_ui.review.window import Options, ReviewWindow
-        from oversight_ui.window import open_display
 
         if not self.author.strip():
             raise OversightError("expected a name after --author, got none")
