@@ -47,8 +47,8 @@ def draw_cards(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
         _actions(brush, layout, sight)
         _label(brush, layout, sight.state)
         _scores(brush, layout, sight.state)
-        _truth(brush, layout, sight.state)
-    _reason(brush, layout, sight.state)
+        _truth(brush, layout, sight)
+    _reason(brush, layout, sight)
     if sight.state.notice and sight.state.now < sight.state.notice_until:
         brush.fill(layout.notice, INK, round(8 * layout.unit))
         words = layout.notice.inset(round(10 * layout.unit), round(3 * layout.unit))
@@ -138,8 +138,11 @@ def _percent(p: float) -> str:
     return f"{p:.1%}" if 0.0005 <= p <= 0.9995 else "under 0.1%" if p < 0.5 else "over 99.9%"
 
 
-def _truth(brush: Brush, layout: ReviewLayout, state: State) -> None:
+def _truth(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
+    state = sight.state
     steps, at = state.tape.recording.steps, state.at
+    if sight.clip and not state.truth:
+        return
     key = key_label(Command(Action.TRUTH))
     words = f"truth: hidden, {key} shows it"
     if state.truth:
@@ -150,8 +153,11 @@ def _truth(brush: Brush, layout: ReviewLayout, state: State) -> None:
     brush.text(words, _inside(layout, layout.truth), 26 * layout.words, colour)
 
 
-def _reason(brush: Brush, layout: ReviewLayout, state: State) -> None:
-    box = _inside(layout, layout.reason)
+def _reason(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
+    box, state = _inside(layout, layout.reason), sight.state
+    if sight.clip:
+        brush.text(sight.game.catastrophe, box, 26 * layout.words, DIM)
+        return
     first, last = span_of(state)
     if state.anchor is not None:
         words = f"span of {last - first + 1:,} steps: label or clip it"

@@ -78,6 +78,7 @@ def _writer(path: Path, width: int, height: int, rate: float) -> Writer:
             size,
             fps=rate,
             codec="gif",
+            ffmpeg_log_level="error",  # of colours that it merges
             pix_fmt_out="pal8",
             output_params=["-filter_complex", PALETTE],
         )

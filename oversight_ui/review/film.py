@@ -38,9 +38,9 @@ def clip_frames(
         truth: whether the emulator's truth is shown.
     """
     brush, state = Brush(), State(tape=tape, truth=truth)
-    sight = Sight(state, log.game, log.path.name, None)
+    sight = Sight(state, log.game, log.path.name, None, clip=True)
     for row in range(first, last + 1):
-        state = replace(go(state, row), reason="")
+        state = go(state, row)
         screen = log.screen(tape.recording, row)
         frame = draw_clip(brush, replace(sight, state=state, rgb=screen))
         for _ in range(HOLD if tape.recording.steps.blocked[row] else 1):

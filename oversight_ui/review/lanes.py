@@ -48,7 +48,8 @@ def _overview(brush: Brush, layout: ReviewLayout, state: State) -> None:
             _bars(brush, box, columns, verdict == code, colour, share)
     for row in tape.rows(Mark.CATASTROPHE).tolist():
         x = x_of(row + 0.5, box, 0, len(tape))
-        brush.fill(Box(x - 1, box.y, max(3, round(3 * layout.unit)), box.h), INK)
+        colour = GREY if tape.recording.undone[row] else INK
+        brush.fill(Box(x - 1, box.y, max(3, round(3 * layout.unit)), box.h), colour)
     left, right = (x_of(r, box, 0, len(tape)) for r in (state.left, state.left + state.zoom))
     frame = Box(left, box.y, max(6, min(right, box.right) - left), box.h)
     brush.outline(frame, DIM, max(1, round(1.5 * layout.unit)))
@@ -125,7 +126,9 @@ def _events(brush: Brush, layout: ReviewLayout, state: State) -> None:
         for row in _seen(state, mark):
             middle = x_of(row + 0.5, box, state.left, state.zoom)
             x = min(max(box.x, middle - size // 2), box.right - size)
-            draw(Box(x, box.y, size, size), DIM if mark is Mark.RELABEL else INK)
+            undone = bool(tape.recording.undone[row])
+            colour = GREY if undone else DIM if mark is Mark.RELABEL else INK
+            draw(Box(x, box.y, size, size), colour)
 
 
 def _seen(state: State, mark: Mark) -> list[int]:

@@ -135,7 +135,8 @@ def jump(state: State, mark: Mark, direction: int) -> State:
         return say(state, f"{mark.value}: {none}")
     state = go(halt(state), row)
     number = int(np.searchsorted(rows, row)) + 1
-    return say(state, f"{mark.value} {number:,} of {len(rows):,}")
+    undone = ", taken back by a rewind" if tape.recording.undone[row] else ""
+    return say(state, f"{mark.value} {number:,} of {len(rows):,}{undone}")
 
 
 def _in_queue(state: State, direction: int) -> State:

@@ -51,6 +51,7 @@ class Sight:
         words: the later words on the step shown, oldest first.
         running: a run writes the log.
         text: size of the words, times their usual one.
+        clip: drawn for a clip, where nobody presses keys.
     """
 
     state: State
@@ -60,6 +61,7 @@ class Sight:
     words: tuple[Said, ...] = ()
     running: bool = False
     text: float = 1.0
+    clip: bool = False
 
 
 def button_words(state: State, command: Command, word: str) -> tuple[str, str]:

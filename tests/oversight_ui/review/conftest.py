@@ -1,10 +1,11 @@
-"""Shared by the review's tests: a log of Pong with drawn screens, and what is made of it."""
+"""Shared by the review's tests: a log of Pong with real screens, and what is made of it."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from oversight import (
     Verdict,
     game_named,
 )
+from oversight.emulator import AleEmulator
 from oversight.log import LogAnnotator
+from oversight.palette import to_rgb
 from oversight.testing import proposal_of
 from oversight_ui.review.reader import ReviewLog
 from oversight_ui.review.recording import Recording
@@ -37,29 +40,46 @@ UNDONE, REDONE = (88, 89), 90
 CATASTROPHE = 71
 
 
-def screen_of(step: int) -> np.ndarray:
-    """A court with a ball and a paddle that goes down."""
-    screen = np.full((210, 160), 18, np.uint8)
-    screen[24:34] = screen[194:] = 14
-    y = 40 + 3 * (step % EPISODE)
-    screen[y : y + 16, 140:144] = 198
-    screen[60 + step % 90 :, 80:82][:4] = 14
-    return screen
+WARM_UP = 15
+"""Steps that are played before an episode begins here: until Pong's paddles are there."""
+
+
+def proposed_at(step: int) -> int:
+    return 3 if step % EPISODE > 9 or step % 4 == 0 else 2
+
+
+def executed_at(step: int) -> int:
+    return 2 if step in UNSAFE else proposed_at(step)
+
+
+@cache
+def screens() -> tuple[np.ndarray, ...]:
+    """Pong, played by the executed actions."""
+    emulator, found = AleEmulator(game_named("pong")), []
+    for step in range(-WARM_UP, STEPS):
+        if step > 0 and step % EPISODE == 0:
+            emulator.reset()
+            for _ in range(4 * WARM_UP):
+                emulator.act(0)
+        if step >= 0:
+            found.append(emulator.screen())
+        for _ in range(4):
+            emulator.act(executed_at(step) if step >= 0 else 0)
+    return tuple(found)
 
 
 def record_of(step: int) -> StepRecord:
     verdict = Verdict.UNSAFE if step in UNSAFE else Verdict.SAFE
-    proposed = 3 if step % 3 else 2
     blocked = verdict is Verdict.UNSAFE
-    proposal = proposal_of(proposed, step_id=step, shape=(210, 160))
+    proposal = proposal_of(proposed_at(step), step_id=step, shape=(210, 160))
     proposal = replace(
-        proposal, screens=screen_of(step)[None], episode=step // EPISODE, step=step % EPISODE
+        proposal, screens=screens()[step][None], episode=step // EPISODE, step=step % EPISODE
     )
     return StepRecord(
         proposal=proposal,
         decision=Decision(step, verdict, Source.PERSON, reaction_seconds=0.31 if blocked else None),
-        executed=2 if blocked else proposed,
-        blocked=blocked,
+        executed=executed_at(step),
+        blocked=executed_at(step) != proposed_at(step),
         no_safe_action=False,
         phase="oversight",
         game_reward=0.0,
@@ -119,6 +139,12 @@ def recording(made: Path) -> Recording:
 @pytest.fixture(scope="session")
 def tape(recording: Recording) -> Tape:
     return make_tape(recording, Choice("ada"))
+
+
+@pytest.fixture(scope="session")
+def pictures() -> tuple[np.ndarray, ...]:
+    """The screens of the log, as RGB."""
+    return tuple(to_rgb(screen) for screen in screens())
 
 
 @pytest.fixture

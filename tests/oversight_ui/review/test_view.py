@@ -16,7 +16,6 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from oversight.games import PONG
-from oversight.palette import to_rgb
 from oversight_ui.layout import Box
 from oversight_ui.paint import Brush
 from oversight_ui.review.layout import CLIP_SIZE, TEXT_SIZES, lay_out_review
@@ -44,13 +43,23 @@ def dummy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pygame.quit()
 
 
-def sight(tape: Tape, at: int = 51, **changes: object) -> Sight:
-    screen = np.full((210, 160), 18, np.uint8)
-    screen[24:34] = screen[194:] = 14
-    screen[60:76, 140:144] = 198
-    state = replace(State(tape=tape, at=at, left=0, zoom=160), **changes)
-    words = tuple(tape.recording.history(at)) if len(tape) else ()
-    return Sight(state, PONG, "first/log.sqlite", to_rgb(screen), words)
+class Sights:
+    """Makes what is drawn."""
+
+    def __init__(self, tape: Tape, pictures: tuple[NDArray[np.uint8], ...]) -> None:
+        self.tape = tape
+        self.pictures = pictures
+
+    def __call__(self, tape: Tape | None = None, at: int = 51, **changes: object) -> Sight:
+        tape = self.tape if tape is None else tape
+        state = replace(State(tape=tape, at=at, left=0, zoom=160), **changes)
+        words = tuple(tape.recording.history(at)) if len(tape) else ()
+        return Sight(state, PONG, "first/log.sqlite", self.pictures[at], words)
+
+
+@pytest.fixture
+def sight(tape: Tape, pictures: tuple[NDArray[np.uint8], ...]) -> Sights:
+    return Sights(tape, pictures)
 
 
 class Watched(Brush):
@@ -102,40 +111,44 @@ VIEWS: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("name", ["queue", "agreement", "span", "help"])
-def test_the_window_looks_as_it_was_judged_good(name: str, tape: Tape, tmp_path: Path) -> None:
-    compare(name, drawn(sight(tape, **VIEWS[name])), tmp_path)
+def test_the_window_looks_as_it_was_judged_good(
+    name: str, sight: Sights, tape: Tape, tmp_path: Path
+) -> None:
+    compare(name, drawn(sight(**VIEWS[name])), tmp_path)
 
 
 def test_a_golden_image_can_differ(
-    tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sight: Sights, tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HIRL_GOLDEN", raising=False)
     with pytest.raises(pytest.fail.Exception, match="differ"):
-        compare("queue", drawn(sight(tape, at=52)), tmp_path)
+        compare("queue", drawn(sight(at=52)), tmp_path)
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
 @pytest.mark.parametrize("text", TEXT_SIZES)
 @pytest.mark.parametrize("size", [(1280, 720), (2560, 1440)])
-def test_words_keep_their_size(name: str, text: float, size: tuple[int, int], tape: Tape) -> None:
+def test_words_keep_their_size(
+    name: str, text: float, size: tuple[int, int], sight: Sights, tape: Tape
+) -> None:
     brush = Watched()
-    what = replace(sight(tape, **VIEWS[name]), text=text)
+    what = replace(sight(**VIEWS[name]), text=text)
     draw_review(brush, pygame.Surface(size), what)
     small = {word: share for word, share in brush.shrunk.items() if share < SMALLER}
     assert small == {}
 
 
-def test_labels_are_told_apart_without_colour(tape: Tape) -> None:
+def test_labels_are_told_apart_without_colour(sight: Sights, tape: Tape) -> None:
     layout = lay_out_review(1280, 720, (210, 160))
     looks = []
     for at in (10, 51, 110):
-        pixels = drawn(sight(tape, at=at))
+        pixels = drawn(sight(at=at))
         box = layout.label
         looks.append(pixels[box.y : box.bottom, box.x : box.right].mean(axis=2))
     for one, two in ((0, 1), (0, 2), (1, 2)):
         assert np.abs(looks[one] - looks[two]).max() > 100
     lane = layout.labels
-    column = drawn(sight(tape, at=0))[lane.y : lane.bottom]
+    column = drawn(sight(at=0))[lane.y : lane.bottom]
     heights = []
     for row in (10, 110, 51):  # safe, not sure, unsafe: lines of their own height
         x = lane.x + round((row + 0.5) * lane.w / 160)
@@ -144,22 +157,22 @@ def test_labels_are_told_apart_without_colour(tape: Tape) -> None:
     assert heights[0] < heights[1] < heights[2]
 
 
-def test_what_is_hidden_is_not_drawn(tape: Tape) -> None:
-    safe = drawn(sight(tape, at=10, blind=True))
+def test_what_is_hidden_is_not_drawn(sight: Sights, tape: Tape) -> None:
+    safe = drawn(sight(at=10, blind=True))
     other = make_tape(replace(tape.recording, first=1 - tape.recording.first), Choice("ada"))
     flipped = replace(other.recording.steps, verdict=1 - tape.recording.steps.verdict % 2)
     other = replace(other, recording=replace(other.recording, steps=flipped))
     assert np.array_equal(safe, drawn(sight(other, at=10, blind=True)))
 
 
-def test_a_log_without_steps_or_screens(tape: Tape) -> None:
+def test_a_log_without_steps_or_screens(sight: Sights, tape: Tape) -> None:
     empty = make_tape(Recording.empty(), Choice("ada"))
-    for what in (sight(empty, at=0), replace(sight(tape), rgb=None)):
+    for what in (sight(empty, at=0), replace(sight(), rgb=None)):
         assert drawn(what).std() > 0
 
 
-def test_a_clips_frame_needs_no_display(tape: Tape) -> None:
+def test_a_clips_frame_needs_no_display(sight: Sights, tape: Tape) -> None:
     pygame.display.quit()
-    frame = draw_clip(Brush(), sight(tape))
+    frame = draw_clip(Brush(), sight())
     assert frame.shape == (CLIP_SIZE[1], CLIP_SIZE[0], 3)
     assert len(np.unique(frame.reshape(-1, 3), axis=0)) > 20
