@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from experiments.audit import AuditSettings, audit
+from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
 from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
@@ -124,6 +125,13 @@ class People:
 
 
 @dataclass(frozen=True)
+class BlockerStudy:
+    """Train Blockers on a simulated person's labels and count, by the truth, how they hold."""
+
+    settings: Annotated[BlockerStudySettings, tyro.conf.OmitArgPrefixes]
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Play a grid of runs and studies on all cores or a cluster; goes on where it was stopped."""
 
@@ -148,7 +156,7 @@ class Report:
     )
 
 
-Study = Audit | Truth | People | Sweep | PlayCell | Report
+Study = Audit | Truth | People | BlockerStudy | Sweep | PlayCell | Report
 
 
 def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -165,6 +173,8 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         audit(command.settings.check(), reporter, stop)
     elif isinstance(command, Truth):
         truth_study(command.settings.check(), reporter, stop)
+    elif isinstance(command, BlockerStudy):
+        blocker_study(command.settings.check(), reporter, stop)
     else:
         people_study(command.settings.check(), reporter, stop)
     return INTERRUPTED if stop() else 0
@@ -193,6 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
             "audit": Audit,
             "truth": Truth,
             "people": People,
+            "blocker": BlockerStudy,
             "sweep": Sweep,
             "cell": PlayCell,
             "report": Report,

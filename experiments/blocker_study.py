@@ -1,0 +1,258 @@
+"""Blockers from few labels: a simulated person labels, a Blocker learns, the truth counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from blocker import (
+    Blocker,
+    BlockerOverseer,
+    Fitted,
+    NotLearned,
+    ThresholdRule,
+    examples_from_logs,
+    fit_examples,
+    preset_for,
+)
+from experiments.adversaries import ADVERSARIES, adversaries_of
+from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
+from experiments.labelling import flip, labelled
+from experiments.loop import play_loop
+from experiments.reporter import Reporter
+from experiments.rundir import write_json
+from experiments.stopping import StopFlag
+from oversight import (
+    AllowAll,
+    InterventionLog,
+    Mode,
+    RunError,
+    game_named,
+)
+from oversight.simulated import MODELS
+
+__all__ = ["BlockerStudySettings", "blocker_study"]
+
+LABELS = {"pong": 2_000, "space_invaders": 6_000, "road_runner": 20_000}
+"""Labelled steps that are the goal of each game."""
+
+
+@dataclass(frozen=True)
+class BlockerStudySettings:
+    """Blockers from a simulated person's labels, in the loop against proposers not seen before."""
+
+    games: tuple[str, ...] = ("pong", "space_invaders", "road_runner")
+    """Which games."""
+
+    labels: tuple[int, ...] = ()
+    """Labelled agent steps; each game's goal (2,000 / 6,000 / 20,000) if none are given."""
+
+    seeds: tuple[int, ...] = (0,)
+    """Of labels and training; one Blocker for each."""
+
+    flipped: tuple[float, ...] = (0.0,)
+    """Shares of the labels that are turned round before training, to see what wrong ones do."""
+
+    paper_rule: bool = False
+    """Choose the threshold as the paper did: the lowest score of any unsafe label."""
+
+    person: str = "typical"
+    """Which simulated person labels."""
+
+    steps: int = 30_000
+    """Agent steps of each proposer under the Blocker; 0 trains alone."""
+
+    unguarded_steps: int = 2_000
+    """Agent steps of each with nobody overseeing, for comparison."""
+
+    proposers: tuple[str, ...] = ()
+    """Who proposes; those that fit the game if none are named. Labels come from `held`."""
+
+    blockers: tuple[Path, ...] = ()
+    """Blockers to try in place of training any; each is tried in its own game."""
+
+    segment_steps: int = 300
+    """An episode is cut after so many agent steps while labels are given."""
+
+    work: Path = Path("runs/blocker-study")
+    """Folder for logs of labels and Blockers, which are used again."""
+
+    out: Path | None = None
+    """JSON file for the rows; those that it has already are not played again."""
+
+    def check(self) -> BlockerStudySettings:
+        """Refuse what cannot be run.
+
+        Raises:
+            RunError: says what was expected and what came.
+        """
+        for kind, asked, known in (
+            ("game", self.games, tuple(LABELS)),
+            ("preset", (self.person,), tuple(MODELS)),
+            ("proposer", self.proposers, tuple(ADVERSARIES)),
+        ):
+            for name in asked:
+                if name not in known:
+                    raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
+        if min((*self.labels, self.segment_steps, *(s + 1 for s in self.seeds)), default=1) < 1:
+            raise RunError("expected labels and segment_steps of 1 or more, and seeds of 0 or more")
+        if min(self.steps, self.unguarded_steps) < 0:
+            raise RunError("expected steps and unguarded_steps of 0 or more")
+        if not all(0.0 <= share < 0.5 for share in self.flipped):
+            raise RunError(f"expected shares of flipped labels in [0, 0.5), got {self.flipped}")
+        return self
+
+
+def blocker_study(
+    settings: BlockerStudySettings, reporter: Reporter, stop: StopFlag
+) -> list[StudyRow]:
+    """Label, train, play every cell; print the tables and write the rows.
+
+    Raises:
+        OversightError: a log or a Blocker cannot be used.
+    """
+    rows = known_rows(settings.out)
+    done = {key_of(row) for row in rows}
+    for made in _blockers(settings, reporter, stop):
+        for proposer in settings.proposers or adversaries_of(made.blocker.game):
+            row = None if stop() else made.against(proposer, settings, done, reporter, stop)
+            if row is None or stop():
+                continue
+            rows.append(row)
+            if settings.out is not None:
+                write_json(settings.out, [asdict(one) for one in rows])
+    for game in dict.fromkeys(row.loop.game for row in rows):
+        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
+    return rows
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A Blocker and how it came about."""
+
+    blocker: Blocker
+    labels: int | None = None
+    unsafe: int | None = None
+    seed: int | None = None
+    flipped: float = 0.0
+    rule: str = "preset"
+    seconds: float | None = None
+
+    def against(
+        self,
+        proposer: str,
+        settings: BlockerStudySettings,
+        done: set[tuple[object, ...]],
+        reporter: Reporter,
+        stop: StopFlag,
+    ) -> StudyRow | None:
+        """Play it against a proposer; None if that has been done, or nothing is to be played."""
+        blocker, game = self.blocker, game_named(self.blocker.game)
+        made = (self.labels, self.seed, self.flipped, self.rule, blocker.threshold)
+        if settings.steps == 0 or (game.name, *made, proposer, settings.steps) in done:
+            return None
+        title = f"{game.name}, {self.labels or 'given'} labels, {proposer}"
+        with reporter.bar(title, settings.steps) as bar:
+
+            def on_step(played: int, harm: int) -> None:
+                if played % 50 == 0 or played == settings.steps:
+                    bar.show(played, f"catastrophes {harm}")
+
+            loop = play_loop(
+                game.name,
+                proposer,
+                settings.steps,
+                lambda _env: BlockerOverseer(blocker, game),
+                on_step=on_step,
+                should_stop=stop,
+            )
+        if settings.unguarded_steps and not stop():
+            alone = play_loop(
+                game.name,
+                proposer,
+                settings.unguarded_steps,
+                lambda _env: AllowAll(),
+                mode=Mode.OFF,
+                should_stop=stop,
+            )
+            loop = replace(
+                loop, unguarded_steps=alone.steps, unguarded_catastrophes=alone.catastrophes
+            )
+        return StudyRow(
+            self.labels,
+            self.unsafe,
+            self.seed,
+            self.flipped,
+            self.rule,
+            blocker.threshold,
+            self.seconds,
+            loop,
+        )
+
+
+def _blockers(
+    settings: BlockerStudySettings, reporter: Reporter, stop: StopFlag
+) -> Iterator[_Made]:
+    for path in settings.blockers:
+        yield _Made(Blocker.load(path))
+    if settings.blockers:
+        return
+    for game in settings.games:
+        for labels in settings.labels or (LABELS[game],):
+            for seed in settings.seeds:
+                for flipped in settings.flipped:
+                    if not stop():
+                        try:
+                            yield _trained(settings, game, labels, seed, flipped, reporter, stop)
+                        except (NotLearned, ValueError) as error:
+                            reporter.say(f"{game}, {labels} labels, seed {seed}: {error}")
+
+
+def _trained(
+    settings: BlockerStudySettings,
+    game: str,
+    labels: int,
+    seed: int,
+    flipped: float,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> _Made:
+    preset, rule = preset_for(game), "paper" if settings.paper_rule else "preset"
+    path = labelled(
+        settings.work,
+        game,
+        labels,
+        seed=seed,
+        person=settings.person,
+        segment_steps=settings.segment_steps,
+        reporter=reporter,
+        stop=stop,
+    )
+    with InterventionLog.open(path, read_only=True) as log:
+        examples = examples_from_logs([log], preset.input)
+        actions, gate = tuple(log.meta.actions), log.meta.gate
+    examples = flip(examples, flipped, np.random.default_rng([seed, 11]))
+    training = replace(preset.training, seed=seed)
+    with reporter.bar(
+        f"training on {labels} labels", training.epochs * preset.shape.members
+    ) as bar:
+        fitted: Fitted = fit_examples(
+            examples,
+            game=game,
+            actions=actions,
+            spec=preset.input,
+            gate={**gate},
+            settings=training,
+            shape=preset.shape,
+            rule=ThresholdRule(lowest_positive=settings.paper_rule),
+            on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
+            should_stop=stop,
+        )
+    name = f"{game}-{labels}-{seed}-{flipped}-{rule}.safetensors"
+    fitted.blocker.save(settings.work / name)
+    seconds = fitted.report.seconds
+    unsafe = examples.positives
+    return _Made(fitted.blocker, labels, unsafe, seed, flipped, rule, seconds)

@@ -1,0 +1,87 @@
+"""Labels for studies: a simulated person judges exploring play, into a log like any other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from blocker import Examples
+from experiments.adversaries import ADVERSARIES
+from experiments.phases import episode_seed, history_of, open_log
+from experiments.reporter import Reporter
+from experiments.settings import RunSettings
+from experiments.stopping import StopFlag
+from oversight import (
+    AtariGame,
+    AtariSettings,
+    GateSettings,
+    OversightWrapper,
+    RunError,
+    SimulatedHuman,
+    game_named,
+)
+from oversight.simulated import MODELS
+
+__all__ = ["flip", "labelled"]
+
+
+def flip(examples: Examples, share: float, rng: np.random.Generator) -> Examples:
+    """The examples with that share of the judged labels turned round."""
+    turned = (rng.random(len(examples)) < share) & ~examples.implied
+    return replace(examples, unsafe=examples.unsafe ^ turned)
+
+
+def labelled(
+    folder: Path,
+    game: str,
+    labels: int,
+    *,
+    seed: int,
+    person: str,
+    segment_steps: int,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> Path:
+    """A log of so many steps judged by a simulated person, made if it is not there.
+
+    Random actions are proposed, each held for 1 to 30 steps, as an agent explores in a run.
+
+    Raises:
+        RunError: stopped; an unfinished log is not kept.
+    """
+    path = folder / f"{game}-{person}-{seed}-{labels}.sqlite"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps))
+    rng = np.random.default_rng([seed, 2])
+    human = SimulatedHuman([env.rule], rng, MODELS[person], safe_twin=env.safe_twin)
+    with (
+        open_log(part, RunSettings(game=game, seed=seed)) as log,
+        reporter.bar(f"{game}, labels of seed {seed}", labels) as bar,
+    ):
+        wrapper = OversightWrapper(
+            env,
+            human,
+            GateSettings(history=history_of(game)),
+            sink=log,
+            episode_seed=episode_seed(seed),
+            phase="oversight",
+        )
+        actions = ADVERSARIES["held"](env, np.random.default_rng([seed, 5]))
+        over = True
+        for step in range(1, labels + 1):
+            if stop():
+                raise RunError("stopped while labels were given; they are given anew next time")
+            if over:
+                wrapper.reset()
+            *_, ended, cut, _ = wrapper.step(next(actions))
+            over = ended or cut
+            if step % 50 == 0 or step == labels:
+                bar.show(step)
+    part.replace(path)
+    return path
