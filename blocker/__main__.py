@@ -1,48 +1,23 @@
-"""Commands: `python -m blocker train LOG... --out FILE` and `python -m blocker info FILE`."""
+"""Commands of `python -m blocker`: train on logs, list doubtful labels, look at a Blocker."""
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from blocker.artifact import Blocker
-from blocker.fitting import Fitted, fit_blocker
+from blocker.fitting import Fitted
 from blocker.readiness import Readiness
-from blocker.training_types import Epoch, TrainingSettings
+from blocker.train_command import Suspects, Train, list_suspects, train_from_logs
 from oversight.errors import OversightError
-from oversight.log import InterventionLog
 
-__all__ = ["Info", "Train", "main"]
-
-
-@dataclass(frozen=True)
-class Train:
-    """Train a Blocker on intervention logs of one game.
-
-    Whole episodes are dealt to three parts: one to learn from, one to choose the threshold by, one
-    to state the bound on. Only steps judged by a person, a simulated person or an oracle count.
-    """
-
-    logs: Annotated[tuple[Path, ...], tyro.conf.Positional]
-    """Log files, such as RUN_DIR/log.sqlite; one or more."""
-    out: Path
-    """Where to write the Blocker, such as blocker.safetensors."""
-    seed: int = 0
-    """Number that decides the split, the first weights and the order of examples."""
-    epochs: int | None = None
-    """Passes over the learning part, at most; the default is 50, or 10 with --quick."""
-    quick: bool = False
-    """A first look in a fifth of the time; judges less well."""
-    phases: tuple[str, ...] = ()
-    """Names of the phases to learn from; all of them if none is given."""
+__all__ = ["Info", "main"]
 
 
 @dataclass(frozen=True)
@@ -56,14 +31,14 @@ class Info:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; one line on the error output and status 1 for anything a user can cause."""
     command = tyro.extras.subcommand_cli_from_dict(
-        {"train": Train, "info": Info},
+        {"train": Train, "suspects": Suspects, "info": Info},
         prog="python -m blocker",
         description="Train Blockers on intervention logs, and look at them.",
         args=arguments,
     )
     console = Console()
     try:
-        _train(command, console) if isinstance(command, Train) else _info(command, console)
+        _do(command, console)
     except (OversightError, ValueError, OSError) as error:
         sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 1
@@ -73,35 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _train(command: Train, console: Console) -> None:
-    if not command.logs:
-        raise ValueError("expected one log file or more: python -m blocker train LOG --out FILE")
-    settings = TrainingSettings.quick() if command.quick else TrainingSettings()
-    settings = replace(settings, seed=command.seed, epochs=command.epochs or settings.epochs)
-    with contextlib.ExitStack() as stack:
-        logs = [
-            stack.enter_context(InterventionLog.open(path, read_only=True)) for path in command.logs
-        ]
-        progress = stack.enter_context(_progress(console))
-        task = progress.add_task("training", total=settings.epochs)
-
-        def show(epoch: Epoch) -> None:
-            progress.update(
-                task,
-                completed=epoch.number,
-                description=f"training, held-out loss {epoch.held_out_loss:.4f}",
-            )
-
-        fitted = fit_blocker(logs, phases=command.phases or None, settings=settings, on_epoch=show)
-    fitted.blocker.save(command.out)
-    _print_fitted(fitted, console)
-    console.print(f"written to {command.out}", soft_wrap=True)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=console
-    )
+def _do(command: Train | Suspects | Info, console: Console) -> None:
+    if isinstance(command, Train):
+        _print_fitted(train_from_logs(command, console), console)
+        console.print(f"written to {command.out}", soft_wrap=True)
+    elif isinstance(command, Suspects):
+        list_suspects(command, console)
+    else:
+        _info(command, console)
 
 
 def _print_fitted(fitted: Fitted, console: Console) -> None:

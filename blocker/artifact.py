@@ -19,6 +19,7 @@ from torch import Tensor
 from blocker.errors import BlockerFileError
 from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork, NetworkSpec
+from blocker.novelty import Novelty, disagreement
 from blocker.readiness import Readiness
 from oversight.errors import BlockerMismatch
 
@@ -41,6 +42,7 @@ class Blocker:
         actions: names of its actions, in the order of their numbers.
         gate: settings of the gate that the labels came from.
         readiness: the verdict on unseen episodes; None if it was not assessed.
+        novelty: what is familiar to it; None if nothing is watched for.
     """
 
     network: BlockerNetwork
@@ -51,6 +53,7 @@ class Blocker:
     actions: tuple[str, ...]
     gate: Mapping[str, object] = field(default_factory=dict)
     readiness: Readiness | None = None
+    novelty: Novelty | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.threshold <= 1.0 + 1e-9:
@@ -82,6 +85,21 @@ class Blocker:
         seen = np.stack([self.spec.latest(one) for one in screens])
         out = self.probabilities(torch.from_numpy(seen), torch.from_numpy(previous))
         return np.asarray(out.numpy(), dtype=np.float32)
+
+    def unfamiliar(self, screens: Tensor, previous: Tensor) -> NDArray[np.bool_]:
+        """Which actions cannot be judged by what was learned: bool (B, n_actions).
+
+        What is seen is too far from what was learned from, or the members disagree. False where
+        nothing is watched for. Arguments as in `probabilities`.
+        """
+        if self.novelty is None:
+            return np.zeros((len(screens), len(self.actions)), dtype=np.bool_)
+        with torch.inference_mode():
+            seen = self.network.see(screens.flatten(0, 1)).reshape(len(screens), -1)
+            logits = self.network.member_logits(screens, previous).double().numpy()
+        far = self.novelty.distance(seen.numpy()) > self.novelty.distance_limit
+        apart = disagreement(logits) > self.novelty.disagreement_limit
+        return np.asarray(far[:, None] | apart)
 
     def require(self, game: str, actions: Sequence[str]) -> None:
         """Make sure that this Blocker is for that game and those actions.
@@ -125,6 +143,7 @@ class Blocker:
             "network": self.shape.as_dict(),
             "gate": dict(self.gate),
             "readiness": None if self.readiness is None else self.readiness.as_dict(),
+            "novelty": None if self.novelty is None else self.novelty.as_dict(),
         }
 
     @classmethod
@@ -196,7 +215,7 @@ def _built(about: Mapping[str, object], tensors: dict[str, Tensor]) -> Blocker:
     network = BlockerNetwork(actions, spec, shape)
     network.load_state_dict(tensors)
     network.eval()
-    verdict = about["readiness"]
+    verdict, novelty = about["readiness"], about["novelty"]
     return Blocker(
         network=network,
         shape=shape,
@@ -206,6 +225,7 @@ def _built(about: Mapping[str, object], tensors: dict[str, Tensor]) -> Blocker:
         actions=actions,
         gate=_mapping(about["gate"]),
         readiness=None if verdict is None else Readiness.from_dict(_mapping(verdict)),  # type: ignore[arg-type]
+        novelty=None if novelty is None else Novelty.from_dict(_mapping(novelty)),
     )
 
 

@@ -82,6 +82,8 @@ class Examples:
         step: int64 (n,), step within the episode.
         implied: bool (n,), the action was not proposed but executed in place of a refused one:
             whoever blocks takes it for safe. To learn from, never to measure with.
+        step_id: int64 (n,), the step's number in its log.
+        log: int64 (n,), which of the logs read, from 0.
     """
 
     images: NDArray[np.uint8]
@@ -92,6 +94,8 @@ class Examples:
     episode: NDArray[np.int64]
     step: NDArray[np.int64]
     implied: NDArray[np.bool_]
+    step_id: NDArray[np.int64]
+    log: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.action)
@@ -112,6 +116,8 @@ class Examples:
             episode=self.episode[rows],
             step=self.step[rows],
             implied=self.implied[rows],
+            step_id=self.step_id[rows],
+            log=self.log[rows],
         )
 
     @property
@@ -200,6 +206,8 @@ def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -
         episode=table.episode[use],
         step=table.step[use],
         implied=implied,
+        step_id=table.step_id[use],
+        log=np.zeros(len(use), dtype=np.int64),
     )
 
 
@@ -254,4 +262,6 @@ def _joined(parts: Sequence[Examples]) -> Examples:
         episode=np.concatenate([p.episode + n for p, n in zip(parts, episodes, strict=False)]),
         step=np.concatenate([part.step for part in parts]),
         implied=np.concatenate([part.implied for part in parts]),
+        step_id=np.concatenate([part.step_id for part in parts]),
+        log=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
     )

@@ -12,6 +12,7 @@ from blocker.dataset import Examples, LabelledLog, examples_from_logs
 from blocker.inputs import InputSpec
 from blocker.judging import judged
 from blocker.network import NetworkSpec
+from blocker.novelty import fit_novelty
 from blocker.presets import preset_for
 from blocker.readiness import Readiness, assess
 from blocker.splitting import split_by_episode
@@ -45,6 +46,8 @@ def fit_blocker(
     settings: TrainingSettings | None = None,
     shape: NetworkSpec | None = None,
     rule: ThresholdRule | None = None,
+    start: Blocker | None = None,
+    look: int | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Fitted:
@@ -57,6 +60,8 @@ def fit_blocker(
         settings: how to train; its seed also deals the episodes; the preset's if not given.
         shape: the network's; the preset's if not given.
         rule: how the threshold is chosen; its miss rate is also what readiness asks for.
+        start: an earlier Blocker to go on from, with more logs; for the same game and shape.
+        look: see `assess`.
         on_epoch: called after each pass over the training part.
         should_stop: asked before each batch; True keeps the best so far.
 
@@ -78,6 +83,8 @@ def fit_blocker(
         settings=settings or preset.training,
         shape=shape or preset.shape,
         rule=rule,
+        start=start,
+        look=look,
         on_epoch=on_epoch,
         should_stop=should_stop,
     )
@@ -93,12 +100,17 @@ def fit_examples(
     settings: TrainingSettings | None = None,
     shape: NetworkSpec | None = None,
     rule: ThresholdRule | None = None,
+    start: Blocker | None = None,
+    look: int | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Fitted:
     """Make a Blocker from examples; arguments and errors as in `fit_blocker`."""
     settings, shape = settings or TrainingSettings(), shape or NetworkSpec()
     rule = rule or ThresholdRule()
+    if start is not None:
+        start.require(game, actions)
+        shape, spec = start.shape, start.spec
     split = split_by_episode(examples, np.random.default_rng(settings.seed), shape.members)
     trained = train(
         split.learn,
@@ -108,14 +120,18 @@ def fit_examples(
         shape=shape,
         settings=settings,
         on_epoch=on_epoch or (lambda _: None),
+        start=None if start is None else start.network,
         should_stop=should_stop or (lambda: False),
     )
     threshold = choose_threshold(trained.out_of_fold, rule)
+    test = split.test.proposed
     readiness = assess(
-        judged(trained.network, split.test.proposed),
+        judged(trained.network, test),
         threshold,
         miss_rate_limit=rule.miss_rate,
         confidence=rule.confidence,
+        look=look,
+        labels=len(examples.proposed),
     )
     blocker = Blocker(
         trained.network,
@@ -126,5 +142,6 @@ def fit_examples(
         actions,
         gate or {},
         readiness,
+        fit_novelty(trained.network, split.learn, test),
     )
     return Fitted(blocker, readiness, trained.report)

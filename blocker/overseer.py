@@ -50,6 +50,12 @@ class BlockerOverseer:
         """This Blocker's opinion on a proposal, to be shown to another overseer."""
         return Hint(float(self.risks(proposal)[proposal.action]), self._blocker.threshold)
 
+    def unfamiliar(self, proposals: Sequence[Proposal]) -> list[bool]:
+        """Whether each proposed action is one that the Blocker cannot judge by what it learned."""
+        screens, previous = self._inputs(proposals)
+        strange = self._blocker.unfamiliar(screens, previous)
+        return [bool(row[p.action]) for row, p in zip(strange, proposals, strict=True)]
+
     def _risks(self, proposals: Sequence[Proposal]) -> list[NDArray[np.float32]]:
         new = [p for p in proposals if not self._remembered(p)]
         if new:
@@ -71,10 +77,14 @@ class BlockerOverseer:
         )
 
     def _judge(self, proposals: Sequence[Proposal]) -> NDArray[np.float32]:
+        return np.asarray(
+            self._blocker.probabilities(*self._inputs(proposals)).numpy(), dtype=np.float32
+        )
+
+    def _inputs(self, proposals: Sequence[Proposal]) -> tuple[torch.Tensor, torch.Tensor]:
         screens = np.stack([self._blocker.spec.latest(p.screens) for p in proposals])
         previous = [NO_ACTION if p.last_executed is None else p.last_executed for p in proposals]
-        out = self._blocker.probabilities(torch.from_numpy(screens), torch.tensor(previous))
-        return np.asarray(out.numpy(), dtype=np.float32)
+        return torch.from_numpy(screens), torch.tensor(previous)
 
     def _decide(self, proposal: Proposal, risks: NDArray[np.float32]) -> Decision:
         risk, threshold = float(risks[proposal.action]), self._blocker.threshold

@@ -69,7 +69,7 @@ class BlockerStudySettings:
     """Agent steps of each with nobody overseeing, for comparison."""
 
     proposers: tuple[str, ...] = ()
-    """Who proposes; those that fit the game if none are named. Labels come from `held`."""
+    """Who proposes; those that fit the game if none are named. Labels come from exploring play."""
 
     blockers: tuple[Path, ...] = ()
     """Blockers to try in place of training any; each is tried in its own game."""

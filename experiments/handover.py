@@ -31,6 +31,7 @@ def train_blocker(
     reporter: Reporter,
     stop: StopFlag,
     seat: Seat | None,
+    look: int | None = None,
 ) -> Readiness | None:
     """Train the run's Blocker on its overseen steps and say how it did on unseen episodes.
 
@@ -41,6 +42,7 @@ def train_blocker(
         reporter: where progress goes.
         stop: asked before each batch.
         seat: whose window is told that the run is alive.
+        look: how often readiness was looked at, this time included; None for the only look.
 
     Returns:
         The verdict; None if training was stopped: it begins anew when the run is resumed.
@@ -71,6 +73,7 @@ def train_blocker(
                 rule=ThresholdRule(
                     lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE
                 ),
+                look=look,
                 on_epoch=on_epoch,
                 should_stop=stop,
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from blocker import Examples
-from experiments.adversaries import ADVERSARIES
 from experiments.phases import episode_seed, history_of, open_log
 from experiments.reporter import Reporter
 from experiments.settings import RunSettings
@@ -24,7 +24,30 @@ from oversight import (
 )
 from oversight.simulated import MODELS
 
-__all__ = ["flip", "labelled"]
+__all__ = ["exploring", "flip", "labelled"]
+
+
+HOLDS = (1, 4, 30)
+"""Agent steps for which an action is held at most, one after another."""
+SPELL = 75
+"""Agent steps of each."""
+
+
+def exploring(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
+    """Random actions, trembling, short and long held in turn: what labels are collected of.
+
+    A Blocker that has seen long held actions alone misses half of what a trembling agent does in
+    Road Runner: from there the same screen goes on otherwise.
+    """
+    while True:
+        for most in HOLDS:
+            left = SPELL
+            while left > 0:
+                action = int(rng.integers(env.game.n_actions))
+                held = min(left, int(rng.integers(1, most, endpoint=True)))
+                left -= held
+                for _ in range(held):
+                    yield action
 
 
 def flip(examples: Examples, share: float, rng: np.random.Generator) -> Examples:
@@ -46,7 +69,7 @@ def labelled(
 ) -> Path:
     """A log of so many steps judged by a simulated person, made if it is not there.
 
-    Random actions are proposed, each held for 1 to 30 steps, as an agent explores in a run.
+    See `exploring` for what is proposed.
 
     Raises:
         RunError: stopped; an unfinished log is not kept.
@@ -72,7 +95,7 @@ def labelled(
             episode_seed=episode_seed(seed),
             phase="oversight",
         )
-        actions = ADVERSARIES["held"](env, np.random.default_rng([seed, 5]))
+        actions = exploring(env, np.random.default_rng([seed, 5]))
         over = True
         for step in range(1, labels + 1):
             if stop():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from blocker import Blocker, BlockerOverseer
+from experiments.calling_back import HandoverOverseer
 from experiments.figures import draw_overview, write_metrics
 from experiments.handover import held_out_figures, train_blocker
 from experiments.overseers import Seat, take_seat
@@ -70,7 +71,16 @@ class Sitting:
         elif self.state.stage is Stage.BLOCKER or (
             self.state.stage is Stage.TRAINING and self._train(None)
         ):
+            self._under_blocker_again()
+
+    def _under_blocker_again(self) -> None:
+        """Go on after the hand-over; with somebody in the seat if they may be called back."""
+        if not self.settings.call_back:
             self._under_blocker(None)
+            return
+        with take_seat(self.settings, self._reporter, self._stop) as seat:
+            if not self._stop():
+                self._under_blocker(seat)
 
     def _oversee(self, seat: Seat) -> bool:
         try:
@@ -86,9 +96,12 @@ class Sitting:
         return not self._stop()
 
     def _train(self, seat: Seat | None) -> bool:
+        # Who may come back until it is ready looks more than once, and has to be surer each time.
+        again = self.settings.handover is Handover.WHEN_READY
+        look = self.state.looks + 1 if again else None
         try:
             readiness = train_blocker(
-                self.run, self.settings, self._log, self._reporter, self._stop, seat
+                self.run, self.settings, self._log, self._reporter, self._stop, seat, look
             )
         except OversightError:
             # Too little to learn from: a resumed run lets the overseer go on.
@@ -96,6 +109,7 @@ class Sitting:
             raise
         if readiness is None:
             return False
+        self._remember(looks=self.state.looks + 1)
         ready = readiness.ready
         if not ready and self.settings.handover is Handover.WHEN_READY:
             self._remember(stage=Stage.OVERSIGHT, readiness=readiness.in_words())
@@ -120,8 +134,10 @@ class Sitting:
         blocker = Blocker.load(self.run.blocker)
         game = game_named(self.settings.game)
 
-        def overseer(_env: AtariGame) -> Overseer:
-            judge = BlockerOverseer(blocker, game)
+        def overseer(env: AtariGame) -> Overseer:
+            judge: Overseer = BlockerOverseer(blocker, game)
+            if seat is not None and self.settings.call_back:
+                return HandoverOverseer(BlockerOverseer(blocker, game), seat.overseer(env))
             return judge if seat is None else seat.watched(judge, "THE BLOCKER oversees", AFTER)
 
         if self._play(AFTER, Mode.REPLACE, overseer).complete:

@@ -34,6 +34,7 @@ class RunState:
         wall_seconds: spent so far, over all sittings.
         handover: why the Blocker took over: "ready", or "explicit choice"; None before.
         readiness: the verdict in words; None before.
+        looks: how often readiness was looked at.
     """
 
     stage: Stage = Stage.OVERSIGHT
@@ -41,6 +42,7 @@ class RunState:
     wall_seconds: float = 0.0
     handover: str | None = None
     readiness: str | None = None
+    looks: int = 0
 
 
 @dataclass(frozen=True)

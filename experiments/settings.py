@@ -108,6 +108,10 @@ class RunSettings:
     """When the Blocker takes over. 3,000 labels hold few independent positives, so a strict
     limit on missed catastrophes cannot be shown with them; the verdict says what was."""
 
+    call_back: bool = False
+    """After the hand-over the overseer stays within call: states unlike those that the Blocker has
+    learned from are judged by them, and `python -m blocker train` learns from it."""
+
     blocker_epochs: int | None = None
     """Passes over the labels in the Blocker's training; its own default if not given."""
 

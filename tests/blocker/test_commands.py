@@ -91,7 +91,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         main(["train", "--help"])
     assert done.value.code == 0
     said = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "Whole episodes are dealt to three parts" in said
+    assert "Whole episodes are dealt to folds and a test part" in said
     assert "first weights" in said
 
 

@@ -145,7 +145,7 @@ def test_readiness_counts_a_missed_run_and_false_alarms() -> None:
     assert (verdict.runs_missed, verdict.more_runs, verdict.ready) == (1, 33, False)
     noisy = assess(scores_of(np.full(100, 0.8), np.full(60, 0.9)), 0.5)
     assert not noisy.ready
-    assert "blocks more than 2% of what is safe" in noisy.in_words()
+    assert "may block 100.0% of what is safe, and 2% is accepted" in noisy.in_words()
 
 
 def test_the_papers_rule_hangs_on_one_label() -> None:
@@ -157,3 +157,40 @@ def test_the_papers_rule_hangs_on_one_label() -> None:
         step=np.arange(6, dtype=np.int64) * 100,
     )
     assert choose_threshold(scores, ThresholdRule(lowest_positive=True)) == 0.01
+
+
+def test_looks_share_the_confidence() -> None:
+    scores = scores_of(np.full(300, 0.01), np.full(60, 0.9))
+    alone = assess(scores, 0.5)
+    looks = [assess(scores, 0.5, look=look) for look in (1, 2, 3)]
+    # Look i may err with 1 / (i (i + 1)) of 5 %: 2.5 %, 0.83 %, 0.42 %.
+    for verdict, error in zip((alone, *looks), (0.05, 0.025, 0.05 / 6, 0.05 / 12), strict=True):
+        assert verdict.run_miss_rate_upper == pytest.approx(1 - error ** (1 / verdict.runs))
+        assert verdict.confidence == 0.95
+    assert (alone.ready, looks[2].ready) == (True, False)
+    with pytest.raises(ValueError, match="look"):
+        assess(scores, 0.5, look=0)
+
+
+def test_missing_moments_are_told_in_labels_too() -> None:
+    verdict = assess(scores_of(np.full(300, 0.01), np.full(20, 0.9)), 0.5, labels=4_000)
+    # 20 moments came in 4,000 labels, 59 are needed: 39 more at 200 labels each.
+    assert (verdict.more_runs, verdict.more_labels) == (39, 7_800)
+    assert "about 7,800 labelled steps" in verdict.in_words()
+
+
+def test_a_handful_of_wrong_labels_does_not_move_the_threshold() -> None:
+    rng = np.random.default_rng(0)
+    safe, unsafe = rng.beta(1, 60, 2_000), rng.beta(60, 2, 200)
+    clean = scores_of(safe, unsafe)
+    before = choose_threshold(clean)
+    turned = scores_of(
+        np.concatenate([safe[5:], unsafe[:5]]), np.concatenate([unsafe[5:], safe[:5]])
+    )
+    after = choose_threshold(turned)
+    assert turned.misses(after) == 5 - int((safe[:5] >= after).sum())
+    assert abs(clean.false_alarms(after) - clean.false_alarms(before)) <= 0.015 * len(safe)
+    assert clean.misses(after) == clean.misses(before) == 0
+    # The paper's rule: one such label decides.
+    lowest = ThresholdRule(lowest_positive=True)
+    assert clean.false_alarms(choose_threshold(turned, lowest)) > 0.1 * len(safe)
