@@ -15,7 +15,6 @@ from rich.table import Table
 
 from oversight.errors import OversightError
 from oversight_ui.review.agreement import Agreement, agree, judges_of
-from oversight_ui.review.recording import Recording
 
 __all__ = ["AgreementOf", "Clip", "Review"]
 
@@ -102,7 +101,7 @@ class Clip:
             raise OversightError(f"expected a rate above 0, at most 240, got {self.rate:g}")
         log = ReviewLog(self.log, "", read_only=True)
         try:
-            recording = log.look() or Recording.empty()
+            recording = log.whole()
             ids = recording.steps.step_id
             first = int(np.searchsorted(ids, self.steps[0]))
             last = int(np.searchsorted(ids, self.steps[1], side="right")) - 1
@@ -139,7 +138,7 @@ class AgreementOf:
 
         log = ReviewLog(self.log, "", read_only=True)
         try:
-            recording = log.look() or Recording.empty()
+            recording = log.whole()
             other = None if self.against is None else log.labels_of(self.against)
         finally:
             log.close()

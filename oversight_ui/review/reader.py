@@ -52,6 +52,7 @@ class ReviewLog:
         self._said: tuple[Said, ...] = ()
         self._waiting: tuple[Amended, ...] = ()
         self._opinions: dict[str, Opinion] = {}
+        self._recording = Recording.empty()
         self.game = game_in(self._log.meta)
 
     @property
@@ -71,10 +72,19 @@ class ReviewLog:
         news = self._tail.look(AT_ONCE)
         if news is None:
             return None
+        scored = False
         while news is not None:
             self._take(news)
+            scored |= news.scored
             last, news = news, self._tail.look(AT_ONCE)
-        return self._recording(last)
+        self._opinions = self._read_opinions() if scored else self._longer_opinions()
+        self._recording = self._whole(last)
+        return self._recording
+
+    def whole(self) -> Recording:
+        """The whole of it by now, whether anything came or not."""
+        self.look()
+        return self._recording
 
     def screen(self, recording: Recording, row: int) -> NDArray[np.uint8] | None:
         """The screen of a step as RGB, uint8 (h, w, 3); None if it was not kept.
@@ -99,16 +109,12 @@ class ReviewLog:
         """
         other = ReviewLog(path, self.author, read_only=True)
         try:
-            theirs = other.look()
-            same_game = other.meta.game == self.meta.game
+            steps, same_game = other.whole().steps, other.meta.game == self.meta.game
         finally:
             other.close()
-        if self._steps is None:
-            self.look()
-        mine = self._steps
-        if mine is None or theirs is None or not same_game:
-            raise LogError(f"{path}: expected a copy of {self.path}, it is another log")
-        steps = theirs.steps
+        mine = self.whole().steps
+        if not same_game:
+            raise LogError(f"{path}: expected a copy of {self.path}, it is of another game")
         _, here, there = np.intersect1d(mine.step_id, steps.step_id, return_indices=True)
         same = mine.episode[here] == steps.episode[there]
         same &= mine.proposed[here] == steps.proposed[there]
@@ -130,10 +136,6 @@ class ReviewLog:
         self._steps = steps
         self._first = np.concatenate([self._first, news.first_verdicts])
         self._hear((*self._waiting, *news.amendments))
-        if news.scored:
-            self._opinions = self._read_opinions()
-        elif len(news.steps):
-            self._opinions = {n: _longer(o, len(steps)) for n, o in self._opinions.items()}
 
     def _hear(self, words: tuple[Amended, ...]) -> None:
         """Find the rows of later words; those about decisions still to come wait."""
@@ -155,15 +157,20 @@ class ReviewLog:
         for scorer in self._log.scorers():  # the newest of a name holds
             scores = self._log.scores(scorer)
             probability = np.full(len(self._steps), np.nan)
-            places = np.searchsorted(self._steps.step_id, scores.step_id)
-            there = places < len(self._steps)
-            probability[places[there]] = scores.probability[there]
+            _, here, there = np.intersect1d(
+                self._steps.step_id, scores.step_id, assume_unique=True, return_indices=True
+            )
+            probability[here] = scores.probability[there]
             threshold = NO_THRESHOLD if scorer.threshold is None else scorer.threshold
             name = Path(scorer.name).name
             found[name] = Opinion(name, probability, threshold)
         return found
 
-    def _recording(self, news: News) -> Recording:
+    def _longer_opinions(self) -> dict[str, Opinion]:
+        """The same, for steps that came and that no scorer has looked at yet."""
+        return {name: _longer(o, len(self._first)) for name, o in self._opinions.items()}
+
+    def _whole(self, news: News) -> Recording:
         assert self._steps is not None
         verdict = self._first.copy()
         for word in self._said:

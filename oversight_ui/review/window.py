@@ -11,7 +11,7 @@ import numpy as np
 import pygame
 from numpy.typing import NDArray
 
-from oversight.errors import OversightError
+from oversight.errors import LogError, OversightError
 from oversight_ui.paint import Brush
 from oversight_ui.review.agreement import Judge
 from oversight_ui.review.film import ClipCutter
@@ -20,7 +20,6 @@ from oversight_ui.review.layout import ReviewLayout, lay_out_review
 from oversight_ui.review.lives import LifeFinder
 from oversight_ui.review.mouse import Lane, dragged, lane_at, pressed
 from oversight_ui.review.reader import ReviewLog
-from oversight_ui.review.recording import Recording
 from oversight_ui.review.session import advance
 from oversight_ui.review.sight import Sight
 from oversight_ui.review.state import (
@@ -99,7 +98,7 @@ class ReviewWindow:
         self._dirty = True
         self._drawn = self._looked = self._took = 0.0
         self._grown = -RUNNING_SECONDS
-        self._recording = log.look() or Recording.empty()
+        self._recording = log.whole()
         tape = self._tape(Choice(log.author))
         self._state = State(tape=tape, blind=options.blind, now=time.monotonic())
         name = f"{log.path.parent.name}/{log.path.name}"
@@ -255,13 +254,23 @@ class ReviewWindow:
         size = pygame.display.get_surface().get_size()
         return lay_out_review(*size, picture_size(self._sight), self._sight.text)
 
+    def _screen(self) -> NDArray[np.uint8] | None:
+        """The screen of the step shown; a damaged one takes nothing else away."""
+        try:
+            return self._log.screen(self._recording, self._state.at)
+        except LogError as error:
+            self._feed(Told(str(error)))
+            return None
+
     def _draw(self) -> None:
-        state, recording = self._state, self._recording
+        recording = self._recording
         there = len(recording) > 0
+        rgb = self._screen() if there else None
+        state = self._state
         self._sight = replace(
             self._sight,
             state=state,
-            rgb=self._log.screen(recording, state.at) if there else None,
+            rgb=rgb,
             words=tuple(recording.history(state.at)) if there else (),
             running=time.monotonic() - self._grown < RUNNING_SECONDS,
         )

@@ -12,7 +12,9 @@ import pytest
 from oversight import Amendment, InterventionLog, Source, Verdict
 from oversight.errors import LogError
 from oversight.log import SAFE, UNKNOWN, UNSAFE, UNSURE, LogMeta
+from oversight_ui.review import reader
 from oversight_ui.review.reader import ReviewLog, game_in
+from oversight_ui.review.recording import Recording
 
 Grow = Callable[[InterventionLog, int, int], None]
 
@@ -106,6 +108,26 @@ def test_another_copys_labels(log: ReviewLog, path: Path, tmp_path: Path) -> Non
     judge = log.labels_of(copy)
     assert judge.name == "labels in log.sqlite"
     assert judge.verdict[[0, 1, 110]].tolist() == [SAFE, UNSAFE, UNKNOWN]
+
+
+def test_a_log_that_was_compared_is_still_there(log: ReviewLog, path: Path) -> None:
+    log.labels_of(path)
+    assert len(log.whole()) == 120
+    assert log.look() is None
+
+
+def test_a_log_in_parts_keeps_its_scores_and_words(
+    path: Path, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "AT_ONCE", 50)
+    log = ReviewLog(path, "ada", read_only=True)
+    found = log.whole()
+    log.close()
+    assert np.array_equal(found.steps.step_id, recording.steps.step_id)
+    assert np.array_equal(found.steps.verdict, recording.steps.verdict)
+    name = "pong.safetensors"
+    assert np.array_equal(found.opinions[name].probability, recording.opinions[name].probability)
+    assert found.said == recording.said
 
 
 def test_another_runs_log_is_refused(log: ReviewLog, tmp_path: Path, grow: Grow) -> None:
