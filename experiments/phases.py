@@ -68,6 +68,7 @@ class Phase:
         segment_steps: an episode is cut after so many; None plays whole games.
         mode: of the gate.
         overseer: makes the overseer, given the environment whose truth it may be bound to.
+        rewind_steps: how many agent steps the game can be taken back by.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Phase:
     segment_steps: int | None
     mode: Mode
     overseer: Callable[[AtariGame], Overseer]
+    rewind_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ def play(
     wrapper = OversightWrapper(
         env,
         phase.overseer(env),
-        gate_settings(settings, phase.mode),
+        replace(gate_settings(settings, phase.mode), rewind_steps=phase.rewind_steps),
         sink=log,
         episode_seed=episode_seed(settings.seed),
         phase=phase.name,

@@ -66,6 +66,7 @@ class Sitting:
                 if self._stop():
                     return
                 self._remember(overseer=seat.label)
+                seat.teach(self.run)
                 if self._oversee(seat) and self._train(seat):
                     self._under_blocker(seat)
         elif self.state.stage is Stage.BLOCKER or (
@@ -84,9 +85,11 @@ class Sitting:
 
     def _oversee(self, seat: Seat) -> bool:
         try:
-            ended = self._play(BEFORE, Mode.REPLACE, seat.overseer)
+            reach = self.settings.undo_steps if seat.human is not None else 0
+            ended = self._play(BEFORE, Mode.REPLACE, seat.overseer, reach)
         finally:
             seat.hand_in(self._log)
+            seat.close()
         left = ended.gone is not None and not self._stop()
         if left:
             self._reporter.say(f"The overseer has left: {ended.gone}")
@@ -159,7 +162,13 @@ class Sitting:
             if self.state.stage is stage and self._play(name, mode, overseer).complete:
                 self._remember(stage=after)
 
-    def _play(self, name: str, mode: Mode, overseer: Callable[[AtariGame], Overseer]) -> Ended:
+    def _play(
+        self,
+        name: str,
+        mode: Mode,
+        overseer: Callable[[AtariGame], Overseer],
+        undo_steps: int = 0,
+    ) -> Ended:
         first = name == phase_names(self.settings.condition)[0]
         phase = Phase(
             name=name,
@@ -168,6 +177,7 @@ class Sitting:
             segment_steps=self.settings.segment_steps if first else None,
             mode=mode,
             overseer=overseer,
+            rewind_steps=max(self.settings.rewind_steps, undo_steps),
         )
         return play(self.run, self.settings, phase, self._log, self._reporter, self._stop)
 

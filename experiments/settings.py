@@ -121,6 +121,24 @@ class RunSettings:
     pace: float = 4.0
     """Agent steps a second in front of a person at the start; keys change it."""
 
+    listen: str | None = None
+    """HOST:PORT on which to wait for a window on another machine, in place of opening one here."""
+
+    listen_key: str | None = None
+    """The run's key file for that, made by `python -m oversight_ui keys`."""
+
+    undo_steps: int = 30
+    """How many agent steps a person at the window can take the game back by, with undo and late
+    blocks; 30 are two seconds of Pong. 0: labels alone are taken back."""
+
+    window_patience: float = 600.0
+    """Seconds that the run waits for a closed window to be opened again. Ending the oversight by
+    its key is not waited for."""
+
+    apprentice: bool = True
+    """While a person oversees, train a Blocker on the decisions so far in a process beside the
+    run: its opinion is shown, and the assisted way of working goes by it."""
+
     device: str = "auto"
     """Where the agent trains: cpu, cuda, or auto for a GPU if there is one."""
 
@@ -162,7 +180,7 @@ class RunSettings:
         for name in ("oversight_steps", "segment_steps", "blocker_steps"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
-        for name in ("seed", "rewind_steps"):
+        for name in ("seed", "rewind_steps", "undo_steps", "window_patience"):
             if getattr(self, name) < 0:
                 raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
         if self.blocker_epochs is not None and self.blocker_epochs < 1:

@@ -7,39 +7,105 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-__all__ = ["DEFAULT_KEYS", "Command", "KeyMap"]
+from oversight.game import Game
+
+__all__ = ["DEFAULT_KEYS", "STICK", "Command", "KeyMap", "choice"]
 
 
 class Command(StrEnum):
     """What a key asks for; the value is what the window's key hints call it."""
 
     BLOCK = "block"
+    APPROVE = "allow"
     PAUSE = "pause / go on"
-    STEP = "allow one step"
+    STEP = "step by step"
     UNDO = "undo"
+    BACK = "one step back"
+    LATE = "late block"
+    LOOK = "look ahead"
+    UNSURE = "not sure"
+    CATASTROPHE = "catastrophe!"
+    WAY = "way of working"
     FASTER = "faster"
     SLOWER = "slower"
+    LATER = "late block: fewer back"
+    EARLIER = "late block: more back"
+    HEAT = "where it looks"
+    NEXT_GAME = "end this game"
     HELP = "help"
+    FULL_SCREEN = "full screen"
+    SCREENSHOT = "screenshot"
+    BIGGER = "bigger text"
+    SMALLER = "smaller text"
     END = "end"
+    CHOOSE_UP = "up instead"
+    CHOOSE_DOWN = "down instead"
+    CHOOSE_LEFT = "left instead"
+    CHOOSE_RIGHT = "right instead"
+    CHOOSE_FIRE = "fire instead"
+    CHOOSE_NOTHING = "nothing instead"
 
+
+STICK: Mapping[Command, tuple[int, int]] = MappingProxyType(
+    {
+        Command.CHOOSE_UP: (0, -1),
+        Command.CHOOSE_DOWN: (0, 1),
+        Command.CHOOSE_LEFT: (-1, 0),
+        Command.CHOOSE_RIGHT: (1, 0),
+        Command.CHOOSE_FIRE: (0, 0),
+        Command.CHOOSE_NOTHING: (0, 0),
+    }
+)
+"""The commands that block and choose, and where they point: (right, down)."""
 
 DEFAULT_KEYS: Mapping[str, Command] = MappingProxyType(
     {
         "space": Command.BLOCK,
+        "pad 0": Command.BLOCK,
+        "return": Command.APPROVE,
+        "a": Command.APPROVE,
+        "pad 1": Command.APPROVE,
         "p": Command.PAUSE,
+        "pad 7": Command.PAUSE,
         "s": Command.STEP,
         "u": Command.UNDO,
-        "backspace": Command.UNDO,
+        "pad 2": Command.UNDO,
+        "backspace": Command.BACK,
+        "pad 6": Command.BACK,
+        "l": Command.LATE,
+        "pad 5": Command.LATE,
+        "v": Command.LOOK,
+        "pad 3": Command.LOOK,
+        "n": Command.UNSURE,
+        "pad 4": Command.UNSURE,
+        "c": Command.CATASTROPHE,
+        "w": Command.WAY,
         "+": Command.FASTER,
         "=": Command.FASTER,
         "[+]": Command.FASTER,
-        "up": Command.FASTER,
         "-": Command.SLOWER,
         "[-]": Command.SLOWER,
-        "down": Command.SLOWER,
+        ".": Command.LATER,
+        ",": Command.EARLIER,
+        "e": Command.HEAT,
+        "g": Command.NEXT_GAME,
         "f1": Command.HELP,
         "?": Command.HELP,
+        "f11": Command.FULL_SCREEN,
+        "f12": Command.SCREENSHOT,
+        "f3": Command.BIGGER,
+        "f2": Command.SMALLER,
         "escape": Command.END,
+        "up": Command.CHOOSE_UP,
+        "down": Command.CHOOSE_DOWN,
+        "left": Command.CHOOSE_LEFT,
+        "right": Command.CHOOSE_RIGHT,
+        "pad up": Command.CHOOSE_UP,
+        "pad down": Command.CHOOSE_DOWN,
+        "pad left": Command.CHOOSE_LEFT,
+        "pad right": Command.CHOOSE_RIGHT,
+        "f": Command.CHOOSE_FIRE,
+        "0": Command.CHOOSE_NOTHING,
     }
 )
 
@@ -47,6 +113,8 @@ _NO_INPUT = frozenset(
     f"{side} {name}" for side in ("left", "right") for name in ("shift", "ctrl", "alt", "meta")
 ) | {"caps lock", "numlock", "scroll lock", "alt gr"}
 """Keys that belong to other programs' shortcuts (Alt-Tab): not a sign that somebody judges."""
+
+_SHORT = {"escape": "ESC", "return": "ENTER", "backspace": "BACK", "up": "ARROWS"}
 
 
 @dataclass(frozen=True)
@@ -71,4 +139,22 @@ class KeyMap:
         """The first key of a command as people read it, such as "SPACE"; "-" if it has none."""
         names = (name for name, bound in self.keys.items() if bound is command)
         name = next(names, "-")
-        return {"escape": "ESC"}.get(name, name.upper())
+        return _SHORT.get(name, name.upper())
+
+
+def choice(game: Game, command: Command, *, with_fire: bool = False) -> int | None:
+    """The action that an arrow or the fire key names in a game; None if the game has none.
+
+    Args:
+        game: whose actions and arrows.
+        command: one of `STICK`.
+        with_fire: the shift key is down: the direction with FIRE.
+    """
+    fire = with_fire or command is Command.CHOOSE_FIRE
+    if command is Command.CHOOSE_NOTHING:
+        return game.actions.index("NOOP") if "NOOP" in game.actions else None
+    wanted = STICK[command]
+    for action, (name, arrow) in enumerate(zip(game.actions, game.arrows, strict=True)):
+        if arrow == wanted and ("FIRE" in name) == fire and name != "NOOP":
+            return action
+    return None

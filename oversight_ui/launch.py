@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -15,9 +15,11 @@ from typing import IO
 from oversight.errors import LinkError
 from oversight.game import Game
 from oversight_ui.display import display_problem
+from oversight_ui.keys import Keys
 from oversight_ui.link import LinkServer
+from oversight_ui.messages import Pixels
 
-__all__ = ["open_window"]
+__all__ = ["await_window", "open_window"]
 
 LOG_NAME = "window.log"
 
@@ -29,6 +31,7 @@ def open_window(
     directory: Path | None = None,
     timeout: float = 30.0,
     options: Sequence[str] = (),
+    opening: Pixels | None = None,
 ) -> Iterator[LinkServer]:
     """Serve a run's link, start the window and wait until it is connected; end it afterwards.
 
@@ -36,6 +39,7 @@ def open_window(
         game: what is overseen.
         directory: for the socket, mode 0700; a temporary one if None.
         timeout: seconds that the window may take to open.
+        opening: a screen of the game, to explain the task by.
         options: further flags of `python -m oversight_ui connect`, such as `--pace`, `8`.
 
     Yields:
@@ -51,6 +55,7 @@ def open_window(
     place = Path(tempfile.mkdtemp(prefix="hirl-")) if directory is None else directory
     try:
         with LinkServer(place, game) as server, (place / LOG_NAME).open("w+") as log:
+            server.opening = opening
             process = _start(place, options, log)
             try:
                 _await_window(server, process, log, timeout)
@@ -61,6 +66,37 @@ def open_window(
     finally:
         if own:
             shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def await_window(
+    game: Game,
+    listen: str,
+    keys: Keys,
+    *,
+    alive: Callable[[], bool] = lambda: True,
+    opening: Pixels | None = None,
+) -> Iterator[LinkServer]:
+    """Listen on a network for a window on another machine, and wait until it has connected.
+
+    Args:
+        game: what is overseen.
+        listen: `HOST:PORT`.
+        keys: the run's.
+        alive: asked ten times a second; False ends the wait.
+        opening: a screen of the game, to explain the task by.
+
+    Raises:
+        LinkError: the address is in use or none, or the wait was ended.
+    """
+    place = Path(tempfile.mkdtemp(prefix="hirl-"))
+    try:
+        with LinkServer(place, game, listen=listen, keys=keys) as server:
+            server.opening = opening
+            server.wait_for_window(float("inf"), alive)
+            yield server
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _start(place: Path, options: Sequence[str], log: IO[str]) -> subprocess.Popen[bytes]:

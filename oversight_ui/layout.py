@@ -16,14 +16,15 @@ _MARGIN, _STRIP, _GAP = 14, 42, 10
 _FIELD_SHARE = 0.6
 """The field's largest share of the window's width."""
 _ROWS = (
-    ("header", 13),
-    ("action", 32),
-    ("clock", 3),
-    ("verdict", 14),
-    ("counters", 16),
-    ("keys", 18),
+    ("header", 13.0, 17.0),
+    ("action", 29.0, 21.0),
+    ("clock", 3.0, 2.0),
+    ("opinion", 10.0, 16.0),
+    ("verdict", 12.0, 15.0),
+    ("counters", 14.0, 16.0),
+    ("keys", 19.0, 13.0),
 )
-"""The panel's rows from the top and their shares of its height."""
+"""The panel's rows from the top and their shares of its height, at text size 1 and at 2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +83,34 @@ class Layout:
         header: what the session is doing.
         action: the proposed action.
         clock: the time until silence approves.
+        opinion: what the Blocker thinks of it.
         verdict: the last decision.
         counters: the tally.
         keys: the key hints.
         strip: the last decisions.
+        text: how many times as large as usual small words are, 1 to 2.
     """
 
     unit: float
+    text: float
     field: Box
     frame: Box
     header: Box
     action: Box
     clock: Box
+    opinion: Box
     verdict: Box
     counters: Box
     keys: Box
     strip: Box
 
+    def small(self, pixels: float) -> float:
+        """The size of small words that have so many pixels in the design."""
+        return pixels * self.unit * self.text
+
     def regions(self) -> dict[str, Box]:
         """All regions that must not overlap, by name; the frame stands for the field."""
-        names = ("frame", *(name for name, _ in _ROWS), "strip")
+        names = ("frame", *(name for name, *_ in _ROWS), "strip")
         return {name: getattr(self, name) for name in names}
 
 
@@ -119,26 +128,28 @@ def fit_picture(area: Box, height: int, width: int) -> Box:
     return Box(area.x + (area.w - w) // 2, area.y + (area.h - h) // 2, w, h)
 
 
-def lay_out(width: int, height: int, picture: tuple[int, int]) -> Layout:
+def lay_out(width: int, height: int, picture: tuple[int, int], text: float = 1.0) -> Layout:
     """Divide a window.
 
     Args:
         width: of the window, pixels.
         height: of the window, pixels.
         picture: height and width of the game's screen, pixels.
+        text: how many times as large as usual small words are, 1 to 2. The field gives way.
     """
     unit = min(width / _DESIGN_SIZE[0], height / _DESIGN_SIZE[1])
     margin, gap, border = round(_MARGIN * unit), round(_GAP * unit), max(2, round(5 * unit))
     strip_h = round(_STRIP * unit)
     strip = Box(margin, height - margin - strip_h, width - 2 * margin, strip_h)
     upper = Box(margin, margin, width - 2 * margin, strip.y - 2 * margin)
-    fitted = fit_picture(Box(0, 0, round(width * _FIELD_SHARE), upper.h), *picture)
+    fitted = fit_picture(Box(0, 0, round(width * _FIELD_SHARE / text**0.7), upper.h), *picture)
     field = Box(upper.x + border, upper.y + (upper.h - fitted.h) // 2, fitted.w, fitted.h)
     left = field.right + border + margin
     panel = Box(left, upper.y, upper.right - left, upper.h)
-    rows = panel.rows([share for _, share in _ROWS], gap)
-    named = {name: row for (name, _), row in zip(_ROWS, rows, strict=True)}
-    return Layout(unit=unit, field=field, frame=field.inset(-border), strip=strip, **named)
+    rows = panel.rows([low + (high - low) * (text - 1.0) for _, low, high in _ROWS], gap)
+    named = {name: row for (name, *_), row in zip(_ROWS, rows, strict=True)}
+    frame = field.inset(-border)
+    return Layout(unit=unit, text=text, field=field, frame=frame, strip=strip, **named)
 
 
 def zone_box(

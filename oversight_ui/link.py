@@ -1,8 +1,10 @@
-"""The two ends of the local link between a run and its window; ZeroMQ, no pygame.
+"""The run's end of the link between a run and its window; ZeroMQ, no pygame.
 
 A directory of mode 0700 holds the socket and a lock file. The run holds the lock as long as it
 lives, for two reasons: a second ZeroMQ bind on the same path would succeed and steal the socket,
 and the window can tell a busy run (the lock is held) from a dead one (it is free).
+
+Over a network the run listens on TCP instead, encrypted, and lets in the one key that it knows.
 
 One window owns a run: the first that greets it with the right protocol. Others are refused until
 the owner has gone. Messages that do not fit are refused, logged and counted; they never raise.
@@ -13,7 +15,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -24,33 +25,28 @@ import zmq
 from oversight.errors import LinkError
 from oversight.game import Game
 from oversight_ui.codec import decode, encode
-from oversight_ui.directory import SOCKET_NAME, is_locked, link_address, make_private, take_lock
+from oversight_ui.directory import SOCKET_NAME, link_address, make_private, take_lock
+from oversight_ui.keys import Keys
 from oversight_ui.messages import (
     PROTOCOL,
+    Amend,
     Answer,
-    Begin,
+    Ask,
     Bye,
+    GoBack,
     Heartbeat,
     Hello,
     Message,
+    Pixels,
     Present,
     Refused,
-    Show,
-    Status,
-    Undo,
     Welcome,
 )
+from oversight_ui.sockets import FAREWELL_MS, Doorkeeper, network_address, open_socket
 
-__all__ = ["LinkClient", "LinkServer"]
+__all__ = ["LinkServer"]
 
-QUEUE_MESSAGES: Final = 8
-"""Messages that may wait in each direction; what is merely to be drawn is dropped above that."""
-MESSAGE_BYTES_MAX: Final = 64 * 2**20
-FAREWELL_MS: Final = 200
-"""How long closing may wait for the last message to leave; otherwise sockets do not linger."""
-
-_FROM_WINDOW: Final = (Present, Answer, Undo, Heartbeat, Bye)
-_FROM_RUN: Final = (Begin, Show, Status, Heartbeat, Bye)
+_FROM_WINDOW: Final = (Present, Answer, GoBack, Amend, Ask, Heartbeat, Bye)
 _logger = logging.getLogger(__name__)
 
 
@@ -60,25 +56,43 @@ class LinkServer:
     Use it from one thread, and as a context manager or with `close`.
     """
 
-    def __init__(self, directory: Path, game: Game) -> None:
-        """Bind in a directory.
+    def __init__(
+        self,
+        directory: Path,
+        game: Game,
+        *,
+        listen: str | None = None,
+        keys: Keys | None = None,
+    ) -> None:
+        """Bind in a directory, or listen on a network.
 
         Args:
             directory: made with mode 0700 if missing; must be the user's own and closed to others.
             game: told to every window that is taken on.
+            listen: `HOST:PORT` to listen on in place of the directory's socket; needs `keys`.
+            keys: the run's, from its key file.
 
         Raises:
             LinkError: another run serves there, others may enter, or the path is too long.
         """
         self.refused = 0
         """How many messages were refused as malformed, foreign or out of place."""
+        self.directory = directory
+        """Where the socket is."""
         self._game = game
-        address = link_address(directory)
+        self.opening: Pixels | None = None
+        """A screen of the game that windows explain the task by."""
+        if (listen is None) is not (keys is None):
+            raise LinkError(
+                "expected an address and a key file, or neither: whoever can connect can approve"
+            )
+        address = link_address(directory) if listen is None else network_address(listen)
         make_private(directory)
         self._lock = take_lock(directory)
         self._owner: bytes | None = None
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = _socket(self._context, zmq.ROUTER)
+        self._door = None if keys is None else Doorkeeper(self._context, keys)
+        self._socket = open_socket(self._context, zmq.ROUTER, keys)
         # Sending to a window that is gone must fail, not vanish.
         self._socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
         try:
@@ -144,6 +158,8 @@ class LinkServer:
             return
         self.drop_window("the run has ended")
         self._socket.close(linger=FAREWELL_MS)
+        if self._door is not None:
+            self._door.close()
         self._context.term()
         os.close(self._lock)
 
@@ -198,7 +214,7 @@ class LinkServer:
             problem = "another window oversees this run"
         else:
             self._owner = peer
-            self._send_to(peer, Welcome(PROTOCOL, self._game))
+            self._send_to(peer, Welcome(PROTOCOL, self._game, self.opening))
             return
         self._refuse(problem)
         self._send_to(peer, Refused(problem))
@@ -206,107 +222,3 @@ class LinkServer:
     def _refuse(self, problem: str) -> None:
         self.refused += 1
         _logger.warning("%s", problem)
-
-
-class LinkClient:
-    """The window's end: connects to a run's directory.
-
-    What must arrive (answers, undo) waits in an outbox while the queue is full.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        """Connect.
-
-        Raises:
-            LinkError: no run serves in that directory.
-        """
-        self.refused = 0
-        self._directory = directory
-        address = link_address(directory)
-        if not self.run_alive():
-            raise LinkError(f"no run serves a window in {directory}: start the run first")
-        self._outbox: deque[Message] = deque()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = _socket(self._context, zmq.DEALER)
-        self._socket.connect(address)
-
-    def handshake(self, timeout: float, protocol: int = PROTOCOL) -> Welcome:
-        """Introduce the window and wait to be taken on.
-
-        Args:
-            timeout: seconds.
-            protocol: version to claim; other than the default only in tests.
-
-        Raises:
-            LinkError: refused, another protocol, or no answer in time.
-        """
-        self.send(Hello(protocol, os.getpid()))
-        end = time.monotonic() + timeout
-        while (remaining := end - time.monotonic()) > 0:
-            message = self._receive(remaining)
-            if isinstance(message, Refused):
-                raise LinkError(f"the run refused this window: {message.reason}")
-            if isinstance(message, Welcome) and message.protocol == PROTOCOL:
-                return message
-        raise LinkError(f"expected the run's welcome within {timeout:g} s, none came")
-
-    def send(self, message: Message) -> None:
-        """Send a message, or keep it until there is room; never waits."""
-        self._outbox.append(message)
-        while self._outbox:
-            try:
-                self._socket.send_multipart(encode(self._outbox[0]), flags=zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            self._outbox.popleft()
-
-    def receive(self) -> Message | None:
-        """The run's next message, if one has come; never waits."""
-        while self._socket.poll(0):
-            message = self._receive(0)
-            if isinstance(message, _FROM_RUN):
-                return message
-            if message is not None:
-                self._refuse(f"refused {type(message).__name__}: out of place")
-        return None
-
-    def wait(self, seconds: float) -> None:
-        """Wait until a message has come, at most that long."""
-        self._socket.poll(max(0, round(seconds * 1000)))
-
-    def run_alive(self) -> bool:
-        """Whether the run's process lives, busy or not: it holds the lock."""
-        return is_locked(self._directory)
-
-    def close(self, reason: str) -> None:
-        """Say goodbye and close. Closing twice is harmless."""
-        if self._socket.closed:
-            return
-        self.send(Bye(reason))
-        self._socket.close(linger=FAREWELL_MS)
-        self._context.term()
-
-    def _receive(self, timeout: float) -> Message | None:
-        if not self._socket.poll(round(timeout * 1000)):
-            return None
-        try:
-            return decode(self._socket.recv_multipart())
-        except LinkError as error:
-            self._refuse(str(error))
-            return None
-
-    def _refuse(self, problem: str) -> None:
-        self.refused += 1
-        _logger.warning("%s", problem)
-
-
-def _socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:
-    socket = context.socket(kind)
-    for option, value in (
-        (zmq.LINGER, 0),
-        (zmq.SNDHWM, QUEUE_MESSAGES),
-        (zmq.RCVHWM, QUEUE_MESSAGES),
-        (zmq.MAXMSGSIZE, MESSAGE_BYTES_MAX),
-    ):
-        socket.setsockopt(option, value)
-    return socket

@@ -1,26 +1,33 @@
 """What the run and the window say to each other: plain data, no sockets, no pygame.
 
-window -> run   Hello, Present, Answer, Undo, Heartbeat, Bye
-run -> window   Welcome, Refused, Begin, Show, Status, Heartbeat, Bye
+window -> run   Hello, Present, Answer, GoBack, Amend, Ask, Heartbeat, Bye
+run -> window   Welcome, Refused, Begin, Show, Status, Film, HeatMap, Heartbeat, Bye
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oversight.game import Game
-from oversight.types import Hint, Tally, Verdict
+from oversight.types import Hint, Tally, Verdict, Viewing
 
 __all__ = [
     "PROTOCOL",
+    "Amend",
     "Answer",
+    "Ask",
     "Begin",
     "Bye",
+    "Film",
+    "GoBack",
     "Heartbeat",
+    "HeatMap",
     "Hello",
+    "Look",
     "Message",
     "Pixels",
     "Present",
@@ -28,11 +35,10 @@ __all__ = [
     "Scene",
     "Show",
     "Status",
-    "Undo",
     "Welcome",
 ]
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of these messages; both sides must speak the same."""
 
 
@@ -75,7 +81,12 @@ class Pixels:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One proposal as the window needs it; the fields are those of `oversight.Proposal`."""
+    """One proposal as the window needs it; most fields are those of `oversight.Proposal`.
+
+    Attributes:
+        redoes: the earlier step that this one takes the place of, if the person went back.
+        standing: a line on how far the Blocker in training is from ready; empty without one.
+    """
 
     step_id: int
     episode: int
@@ -85,6 +96,9 @@ class Scene:
     recorded_through: int
     hint: Hint | None
     pixels: Pixels
+    reach: tuple[int, ...] = ()
+    redoes: int | None = None
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +111,15 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """The run takes the window on and tells it the game."""
+    """The run takes the window on and tells it the game.
+
+    Attributes:
+        opening: a screen of the game, to explain the task by.
+    """
 
     protocol: int
     game: Game
+    opening: Pixels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +154,87 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to the `Show` of the same serial; the times are as in `oversight.Decision`."""
+    """The answer to the `Show` of the same serial; the fields are as in `oversight.Decision`."""
 
     serial: int
     step_id: int
-    blocked: bool
+    verdict: Verdict
     reaction_seconds: float | None
     attention_seconds: float
+    viewing: Viewing
+    replacement: int | None = None
+    meant_for: int | None = None
+    ends_episode: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
-    """The person takes back what a key decided about an earlier step."""
+class GoBack:
+    """In place of an answer: take the game back to that earlier step and show it again."""
+
+    serial: int
+    step_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Later news about an earlier step; the game is not taken back."""
 
     step_id: int
+    verdict: Verdict
+    reason: str
+
+
+class Look(StrEnum):
+    """What the window can ask to see of the step shown."""
+
+    PREVIEW = "preview"
+    HEAT = "heat"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Show me more of the step of that serial."""
+
+    serial: int
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The next second, if the step is allowed and if it is blocked; empty where it is not known.
+
+    Attributes:
+        serial: of the step.
+        replacement: what would be done if it is blocked.
+        seconds: how long it takes in the game.
+        allowed, blocked: one picture an agent step.
+    """
+
+    serial: int
+    replacement: int
+    seconds: float
+    allowed: tuple[Pixels, ...]
+    blocked: tuple[Pixels, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Where the Blocker looks: one byte a pixel of the game's screen, 255 the most.
+
+    Raises:
+        ValueError: the number of bytes does not fit the size.
+    """
+
+    serial: int
+    height: int
+    width: int
+    data: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.data) != self.height * self.width:
+            raise ValueError(
+                f"expected {self.height * self.width} bytes of heat, got {len(self.data)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +265,32 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The sender ends the link; one line says why."""
+    """The sender ends the link; one line says why.
+
+    Attributes:
+        reason: the line.
+        final: from the window: the person ends the oversight; otherwise the run may wait for
+            another window.
+    """
 
     reason: str
+    final: bool = False
 
 
 Message = (
-    Hello | Welcome | Refused | Begin | Present | Show | Answer | Undo | Status | Heartbeat | Bye
+    Hello
+    | Welcome
+    | Refused
+    | Begin
+    | Present
+    | Show
+    | Answer
+    | GoBack
+    | Amend
+    | Ask
+    | Film
+    | HeatMap
+    | Status
+    | Heartbeat
+    | Bye
 )

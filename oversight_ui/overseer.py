@@ -1,4 +1,4 @@
-"""The overseers that speak to the window: the person, and any other whom the person watches."""
+"""The overseer that speaks to the window: the person."""
 
 from __future__ import annotations
 
@@ -7,36 +7,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from oversight.errors import OverseerGone
 from oversight.game import Game
-from oversight.overseer import Overseer
-from oversight.types import Amendment, Decision, Proposal, Screen, Source, Verdict
+from oversight.types import Amendment, Decision, Proposal, Source, Verdict
 from oversight_ui.link import LinkServer
 from oversight_ui.messages import (
+    Amend,
     Answer,
+    Ask,
     Begin,
     Bye,
+    GoBack,
     Heartbeat,
+    Look,
     Message,
-    Pixels,
     Present,
-    Scene,
     Show,
-    Status,
-    Undo,
 )
+from oversight_ui.scenes import Looks, ToRgb, scene_of
 
-__all__ = ["HumanOverseer", "Spectator", "ToRgb"]
-
-ToRgb = Callable[[Screen], NDArray[np.uint8]]
-"""Turns a screen as overseers get it into uint8 RGB of shape (height, width, 3)."""
+__all__ = ["HumanOverseer"]
 
 BEAT_SECONDS = 0.5
 POLL_SECONDS = 0.05
-UNDO_KEPT = 4096
+JUDGED_KEPT = 4096
+_REASONS = ("undo", "late block", "catastrophe")
+"""What the window may amend a step for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +42,7 @@ class HumanOverseer:
 
     Attributes:
         phase: name of the run's phase, drawn in the window; change it as the run goes on.
+        looks: answers what the window asks about the step shown.
     """
 
     def __init__(
@@ -55,7 +52,10 @@ class HumanOverseer:
         *,
         to_rgb: ToRgb,
         phase: str = "oversight",
+        looks: Looks | None = None,
         stale_seconds: float = 5.0,
+        patience: float = 0.0,
+        on_waiting: Callable[[str], None] = lambda _line: None,
         should_stop: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,20 +66,28 @@ class HumanOverseer:
             game: whose actions are proposed.
             to_rgb: turns a screen into a picture.
             phase: name of the run's phase.
+            looks: answers what the window asks about the step shown; nothing if not given.
             stale_seconds: a window that is silent for so long counts as gone.
+            patience: seconds that the run waits for a window that was closed or has died to be
+                opened again; a person who ends the session is not waited for.
+            on_waiting: told in one line why the run waits.
             should_stop: asked while waiting for the person; True raises `OverseerGone`.
             clock: seconds, never going back.
         """
         self.phase = phase
+        self.looks = looks or Looks()
         self._server = server
         self._game = game
         self._to_rgb = to_rgb
         self._stale = stale_seconds
+        self._patience = patience
+        self._on_waiting = on_waiting
         self._should_stop = should_stop
         self._clock = clock
         self._serial = -1
         self._beats = 0
-        self._by_key: deque[int] = deque(maxlen=UNDO_KEPT)
+        self._went_back: tuple[int, int] | None = None
+        self._judged: deque[int] = deque(maxlen=JUDGED_KEPT)
         self._amends: list[Amendment] = []
 
     def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
@@ -90,7 +98,8 @@ class HumanOverseer:
 
         Raises:
             ValueError: not exactly one proposal, or an action that the game does not have.
-            OverseerGone: the window was closed, has ended or does not answer.
+            OverseerGone: the person ended the session, or the window was closed, has ended or
+                does not answer, and was not opened again in time.
         """
         if len(proposals) != 1:
             raise ValueError(
@@ -103,9 +112,10 @@ class HumanOverseer:
                 f" got {proposal.action}"
             )
         if proposal.recheck:
-            self._check_connected()
+            if not self._server.connected:
+                raise OverseerGone("the window was closed; the step it showed was not approved")
             return [Decision(proposal.step_id, Verdict.UNSURE, Source.PERSON)]
-        return [self._decision(proposal, self._ask(proposal))]
+        return [self._ask(proposal)]
 
     def wait_for_person(self, timeout: float = 20.0) -> bool:
         """Show the start screen and its countdown.
@@ -119,51 +129,90 @@ class HumanOverseer:
         Raises:
             OverseerGone: the window was closed, has ended or does not answer.
         """
-        message = self._converse(Begin(timeout), lambda m: isinstance(m, Present))
+        message = self._converse(Begin(timeout), lambda m: isinstance(m, Present), patience=0.0)
         return isinstance(message, Present) and message.here
 
     def take_late_amendments(self) -> tuple[Amendment, ...]:
-        """Undone steps that no decision has carried yet, each returned once.
+        """News about earlier steps that no decision has carried yet, each returned once.
 
         For the end of a session: the person may undo and then close the window.
         """
-        while isinstance(message := self._server.receive(0.0), Undo):
-            self._take_undo(message)
+        while isinstance(message := self._server.receive(0.0), Amend):
+            self._take(message)
         taken = tuple(self._amends)
         self._amends.clear()
         return taken
 
-    def _ask(self, proposal: Proposal) -> Answer:
+    def _ask(self, proposal: Proposal) -> Decision:
         self._serial += 1
-        serial = self._serial
-        show = Show(serial, self.phase, _scene(proposal, self._to_rgb))
+        redoes = self._redone(proposal)
+        scene = scene_of(proposal, self._to_rgb, redoes=redoes, standing=self.looks.standing())
+        show = Show(self._serial, self.phase, scene)
 
         def answers(message: Message) -> bool:
-            return isinstance(message, Answer) and (message.serial, message.step_id) == (
-                serial,
-                proposal.step_id,
-            )
+            if isinstance(message, Ask):
+                self._look(message, proposal)
+                return False
+            return self._fits(message, proposal)
 
-        message = self._converse(show, answers)
+        message = self._converse(show, answers, patience=self._patience)
+        if isinstance(message, GoBack):
+            self._went_back = (proposal.step_id, message.step_id)
+            return Decision(
+                proposal.step_id, Verdict.UNSURE, Source.PERSON, back_to=message.step_id
+            )
         if not isinstance(message, Answer):
             raise TypeError(f"expected an Answer, got {message}")
-        return message
+        return self._decision(proposal, message)
+
+    def _redone(self, proposal: Proposal) -> int | None:
+        """The earlier step that this proposal is, if the person has just gone back to it."""
+        back, self._went_back = self._went_back, None
+        return back[1] if back is not None and back[0] == proposal.step_id else None
+
+    def _fits(self, message: Message, proposal: Proposal) -> bool:
+        """Whether a message answers the question about this proposal, and may be acted on."""
+        if isinstance(message, GoBack):
+            return message.serial == self._serial and message.step_id in proposal.reach
+        if not isinstance(message, Answer):
+            return False
+        here = (message.serial, message.step_id) == (self._serial, proposal.step_id)
+        n_actions = self._game.n_actions
+        known = message.replacement is None or 0 <= message.replacement < n_actions
+        late = message.meant_for is None or (
+            message.meant_for in proposal.reach and message.verdict is Verdict.UNSAFE
+        )
+        return here and known and late
+
+    def _look(self, ask: Ask, proposal: Proposal) -> None:
+        if ask.serial != self._serial:
+            return
+        if ask.look is Look.HEAT:
+            self._server.send(self.looks.heat_map(ask.serial, proposal))
+            return
+        instead = self._game.safe_twin[proposal.action]
+        self._server.send(self.looks.film(ask.serial, proposal, instead, self._to_rgb))
 
     def _decision(self, proposal: Proposal, answer: Answer) -> Decision:
-        if answer.reaction_seconds is not None:
-            self._by_key.append(proposal.step_id)
+        self._judged.append(proposal.step_id)
         amends = tuple(self._amends)
         self._amends.clear()
         return Decision(
             proposal.step_id,
-            Verdict.UNSAFE if answer.blocked else Verdict.SAFE,
+            answer.verdict,
             Source.PERSON,
+            replacement=answer.replacement,
             reaction_seconds=answer.reaction_seconds,
             attention_seconds=answer.attention_seconds,
             amends=amends,
+            meant_for=answer.meant_for,
+            ends_episode=answer.ends_episode,
+            viewing=answer.viewing,
         )
 
-    def _converse(self, question: Message, answers: Callable[[Message], bool]) -> Message:
+    def _converse(
+        self, question: Message, answers: Callable[[Message], bool], *, patience: float
+    ) -> Message:
         """Send until it is queued, then wait for the answer, with heartbeats."""
         sent = False
         heard = beaten = self._clock()
@@ -176,106 +225,53 @@ class HumanOverseer:
                 if answers(message):
                     return message
                 self._aside(message)
-            if now - heard > self._stale:
-                self._server.drop_window("the window did not answer")
-                raise OverseerGone(
-                    f"the window has not answered for {self._stale:g} s; nothing was approved"
-                )
             if now - beaten > BEAT_SECONDS:
                 beaten = now
                 self._beats += 1
                 self._server.send(Heartbeat(self._beats))
             if self._should_stop():
                 raise OverseerGone("the run was asked to stop; nothing was approved")
-            self._check_connected()
+            gone = self._gone(now - heard)
+            if gone is not None:
+                self._await_another(gone, patience)
+                sent, heard = False, self._clock()
+
+    def _gone(self, silent: float) -> str | None:
+        """Why nobody is at the window any more; None if somebody is."""
+        if silent > self._stale and self._server.connected:
+            self._server.drop_window("the window did not answer")
+            return f"the window has not answered for {self._stale:g} s; nothing was approved"
+        if not self._server.connected:
+            return "the window was closed; the step it showed was not approved"
+        return None
+
+    def _await_another(self, gone: str, patience: float) -> None:
+        """Wait for the window to be opened again.
+
+        Raises:
+            OverseerGone: it was not, in time.
+        """
+        if patience <= 0:
+            raise OverseerGone(gone)
+        self._on_waiting(gone)
+        end = self._clock() + patience
+        while not self._server.connected:
+            if self._clock() > end:
+                raise OverseerGone(f"{gone}, and none was opened within {patience:g} s")
+            if self._should_stop():
+                raise OverseerGone("the run was asked to stop; nothing was approved")
+            self._server.receive(POLL_SECONDS)
 
     def _aside(self, message: Message) -> None:
-        if isinstance(message, Undo):
-            self._take_undo(message)
-        elif not isinstance(message, Heartbeat | Bye):
-            _logger.warning("ignored an answer that fits no question: %s", message)
+        if isinstance(message, Amend):
+            self._take(message)
+        elif isinstance(message, Bye) and message.final:
+            raise OverseerGone(f"{message.reason}; the step it showed was not approved")
+        elif not isinstance(message, Heartbeat | Bye | Ask):
+            _logger.warning("ignored an answer that fits no question: %.200s", message)
 
-    def _take_undo(self, undo: Undo) -> None:
-        if undo.step_id not in self._by_key:
-            _logger.warning("ignored an undo of step %d: no key decided it", undo.step_id)
+    def _take(self, amend: Amend) -> None:
+        if amend.step_id not in self._judged or amend.reason not in _REASONS:
+            _logger.warning("ignored news about step %d: not judged here", amend.step_id)
             return
-        self._by_key.remove(undo.step_id)
-        self._amends.append(Amendment(undo.step_id, Verdict.UNSURE, "undo"))
-
-    def _check_connected(self) -> None:
-        if not self._server.connected:
-            raise OverseerGone("the window was closed; the step it showed was not approved")
-
-
-class Spectator:
-    """Lets another overseer judge and shows what it decides, never waiting for the window.
-
-    Attributes:
-        phase: name of the run's phase, drawn in the window; change it as the run goes on.
-    """
-
-    def __init__(
-        self,
-        inner: Overseer,
-        server: LinkServer,
-        *,
-        to_rgb: ToRgb,
-        banner: str,
-        phase: str = "oversight",
-        rate: float = 30.0,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Wrap an overseer.
-
-        Args:
-            inner: judges.
-            server: the run's end of the link; no window need be there, and it may be closed.
-            to_rgb: turns a screen into a picture.
-            banner: who oversees, such as "BLOCKER oversees".
-            phase: name of the run's phase.
-            rate: at most so many steps a second are shown; the others are not sent.
-            clock: seconds, never going back.
-        """
-        self.phase = phase
-        self._inner = inner
-        self._server = server
-        self._to_rgb = to_rgb
-        self._banner = banner
-        self._interval = 1.0 / rate
-        self._clock = clock
-        self._last: float | None = None
-
-    def review(self, proposals: Sequence[Proposal]) -> Sequence[Decision]:
-        """The inner overseer's decisions; see `oversight.Overseer.review`."""
-        decisions = self._inner.review(proposals)
-        if proposals and not proposals[0].recheck and self._due():
-            self._show(proposals[0], decisions[0])
-        return decisions
-
-    def _due(self) -> bool:
-        if not self._server.connected:
-            return False
-        now = self._clock()
-        if self._last is not None and now - self._last < self._interval:
-            return False
-        self._last = now
-        return True
-
-    def _show(self, proposal: Proposal, decision: Decision) -> None:
-        while self._server.receive(0.0) is not None:
-            pass  # heartbeats; a Bye has been noted by the server
-        scene = _scene(proposal, self._to_rgb)
-        self._server.send(Status(self.phase, self._banner, True, scene, decision.verdict))
-
-
-def _scene(proposal: Proposal, to_rgb: ToRgb) -> Scene:
-    return Scene(
-        step_id=proposal.step_id,
-        episode=proposal.episode,
-        step=proposal.step,
-        action=proposal.action,
-        tally=proposal.tally,
-        recorded_through=proposal.recorded_through,
-        hint=proposal.hint,
-        pixels=Pixels.of(to_rgb(proposal.screens[-1])),
-    )
+        self._amends.append(Amendment(amend.step_id, amend.verdict, amend.reason))

@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from typing import Final, Literal
 
+import numpy as np
 import pygame
 
 from oversight_ui.layout import Box
@@ -52,6 +53,22 @@ class Brush:
                 break
             size -= max(1, size // 16)
         return max(size, _SMALLEST)
+
+    def picture(self, data: bytes, size: tuple[int, int], box: Box) -> None:
+        """A picture of `size` (height, width), three bytes a pixel, stretched to the box."""
+        image = pygame.image.frombuffer(data, (size[1], size[0]), "RGB")
+        self.surface.blit(pygame.transform.scale(image, (box.w, box.h)), (box.x, box.y))
+
+    def glow(self, data: bytes, size: tuple[int, int], box: Box) -> None:
+        """Light up a box by a map of `size` (height, width), one byte a pixel."""
+        levels = np.frombuffer(data, np.uint8).reshape(size)
+        colours = np.zeros((*size, 3), np.uint8)
+        colours[..., 0] = levels
+        colours[..., 1] = levels // 3
+        colours[..., 2] = levels
+        image = pygame.image.frombuffer(colours.tobytes(), (size[1], size[0]), "RGB")
+        scaled = pygame.transform.smoothscale(image, (box.w, box.h))
+        self.surface.blit(scaled, (box.x, box.y), special_flags=pygame.BLEND_RGB_ADD)
 
     def text(
         self,
@@ -173,6 +190,10 @@ class Brush:
         for shift in (-0.45, 0.45):
             shape = ((-0.55 + shift, 0), (0.35 + shift, 0.8), (0.35 + shift, -0.8))
             pygame.draw.polygon(self.surface, colour, _turned(shape, _middle(box), reach, 0.0))
+
+    def query(self, box: Box, colour: Colour) -> None:
+        """The mark of "not sure"."""
+        self.text("?", box, box.h * 1.2, colour, "centre")
 
     def _rendered(self, text: str, size: int, colour: Colour) -> pygame.Surface:
         key = (text, size, colour)

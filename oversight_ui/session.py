@@ -4,8 +4,11 @@
 
 - Silence approves a step once its time (1 / pace) is over, and only while JUDGING: the window has
   the focus and the last input is less than `idle_seconds` old. Everything else stops the game.
-- A tap on the block key blocks the step shown, at once. A key that stays down blocks each further
+  Step by step, and where the assisting Blocker would block, silence approves nothing.
+- A tap on the block key blocks at once the step that was on the screen `reaction_seconds` ago, if
+  the game can be taken back to it, else the step shown. A key that stays down blocks each further
   step when its time is over. A tap between two steps blocks the next one.
+- Going back, by undo or by steps, pauses: nothing is approved there without a key.
 - Coming back from any stop, changing the pace and undo give the step shown its full time again;
   so does a gap in the window's own clock, for the person saw nothing during it.
 """
@@ -14,20 +17,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from oversight.types import Verdict
+from oversight_ui.acts import ACTS, IN_PREVIEW
+from oversight_ui.answers import Step, answer, block, enter, full_time, noticed
+from oversight_ui.assist import speed_up
 from oversight_ui.keymap import Command
-from oversight_ui.messages import Answer, Bye, Message, Present, Undo
+from oversight_ui.messages import Ask, Bye, Look, Present
 from oversight_ui.state import (
-    PACES,
-    PAST_KEPT,
-    UNDO_KEPT,
     Begun,
+    Choose,
     Ended,
     Event,
     Focus,
     KeyDown,
     KeyUp,
     Mode,
-    Past,
     Pending,
     Shown,
     State,
@@ -40,8 +44,6 @@ from oversight_ui.state import (
 )
 
 __all__ = ["advance"]
-
-Step = tuple[State, tuple[Message, ...]]
 
 _STOPPED = (Mode.IDLE, Mode.UNFOCUSED)
 
@@ -65,10 +67,12 @@ def advance(state: State, event: Event, now: float) -> Step:
             return _tick(state)
         case KeyDown(command):
             return _key_down(state, command)
+        case Choose(action):
+            return _choose(state, action)
         case Shown():
             return _shown(state, event)
         case WindowClosed():
-            return _close(state)
+            return _close(state, final=False)
         case _:
             return _silent(state, event), ()
 
@@ -81,7 +85,7 @@ def _silent(state: State, event: KeyUp | Focus | Begun | Watching | Ended) -> St
         case Focus(here):
             return _focus(state, here)
         case Begun(seconds):
-            return _begun(state, seconds)
+            return replace(state, mode=Mode.START, begin_until=state.now + seconds)
         case Watching():
             return _watching(state)
         case Ended():
@@ -96,47 +100,12 @@ def _let_time_pass(state: State, now: float) -> State:
         stepping = state.mode is Mode.PAUSED and pending.stepped
         if state.mode is Mode.JUDGING:
             pending = replace(pending, attention=pending.attention + elapsed)
-        elif stepping:
+        elif stepping or state.mode is Mode.PREVIEW:
             cap = max(pending.attention, state.settings.idle_seconds)
             pending = replace(pending, attention=min(cap, pending.attention + elapsed))
         if elapsed > state.settings.gap_seconds:
             pending = replace(pending, clock_from=now)
     return replace(state, now=now, pending=pending)
-
-
-def _full_time(state: State) -> State:
-    """Give the step shown its full time again."""
-    if state.pending is None:
-        return state
-    return replace(state, pending=replace(state.pending, clock_from=state.now))
-
-
-def _enter(state: State, mode: Mode) -> State:
-    return _full_time(replace(state, mode=mode, latched=False))
-
-
-def _answer(state: State, *, blocked: bool, by_key: bool) -> Step:
-    pending = state.pending
-    if pending is None:
-        return state, ()
-    reaction = _reaction(state, pending, blocked) if by_key else None
-    past = Past(pending.step_id, pending.action, blocked, by_key, state.now)
-    undoable = (*state.undoable, pending.step_id) if by_key else state.undoable
-    after = replace(
-        state,
-        pending=None,
-        past=(*state.past, past)[-PAST_KEPT:],
-        undoable=undoable[-UNDO_KEPT:],
-        attention=state.attention + pending.attention,
-    )
-    answer = Answer(pending.serial, pending.step_id, blocked, reaction, pending.attention)
-    return after, (answer,)
-
-
-def _reaction(state: State, pending: Pending, blocked: bool) -> float:
-    """From being shown to the key press; 0 if the block key was already down."""
-    pressed = state.held_since if blocked and state.held_since is not None else state.now
-    return max(0.0, pressed - pending.shown_at)
 
 
 def _tick(state: State) -> Step:
@@ -145,83 +114,74 @@ def _tick(state: State) -> Step:
     if state.mode is not Mode.JUDGING:
         return state, ()
     if idle_in(state) == 0.0:
-        return _enter(state, Mode.IDLE), ()
+        return enter(state, Mode.IDLE), ()
     if state.pending is None or time_left(state) != 0.0:
         return state, ()
     if state.held_since is None:
-        return _answer(state, blocked=False, by_key=False)
+        return answer(state, Verdict.SAFE, by_key=False)
     if state.now - state.held_since < state.settings.hold_seconds:
         return state, ()  # a tap that still may come up, or the beginning of a hold
-    return _answer(state, blocked=True, by_key=True)
+    return answer(state, Verdict.UNSAFE, by_key=True)
 
 
 def _key_down(state: State, command: Command | None) -> Step:
-    if command is Command.END:
-        return _close(state)
     state = replace(state, last_input=state.now)
     if command is Command.BLOCK and state.held_since is None:
         state = replace(state, held_since=state.now)
+    if state.mode is Mode.ENDING:
+        ends = command is Command.END
+        return _close(state, final=True) if ends else (enter(state, state.back), ())
+    if command is Command.END:
+        return _ask_before_the_end(state)
     if state.mode is Mode.START:
         return _start(state, command)
     if state.mode is Mode.HELP:
-        return _enter(state, state.back), ()
+        return enter(state, state.back), ()
     if command is Command.HELP and state.mode not in _STOPPED:
-        return replace(_enter(state, Mode.HELP), back=state.mode), ()
+        return replace(enter(state, Mode.HELP), back=_to_return_to(state)), ()
     if state.mode in _STOPPED:
-        return _enter(state, Mode.JUDGING), ()
+        return enter(state, Mode.JUDGING), ()
     if state.mode is Mode.SPECTATING:
         return state, ()
+    if state.mode is Mode.PREVIEW and command not in IN_PREVIEW:
+        return enter(state, state.back), ()
     return _command(state, command)
+
+
+def _to_return_to(state: State) -> Mode:
+    return state.back if state.mode is Mode.PREVIEW else state.mode
+
+
+def _ask_before_the_end(state: State) -> Step:
+    """One key too many must not end an hour's work; a window that only watches just closes."""
+    if state.mode in (Mode.START, Mode.SPECTATING):
+        return _close(state, final=True)
+    back = Mode.JUDGING if state.mode in (*_STOPPED, Mode.HELP) else _to_return_to(state)
+    return replace(enter(state, Mode.ENDING), back=back), ()
 
 
 def _start(state: State, command: Command | None) -> Step:
     said = () if state.begin_until is None else (Present(here=True),)
     mode = Mode.HELP if command is Command.HELP else Mode.JUDGING
-    return _enter(replace(state, begin_until=None, back=Mode.JUDGING), mode), said
+    return enter(replace(state, begin_until=None, back=Mode.JUDGING), mode), said
 
 
 def _command(state: State, command: Command | None) -> Step:
-    """A command while JUDGING or PAUSED."""
-    match command:
-        case Command.BLOCK:
-            return _block(state)
-        case Command.PAUSE:
-            paused = state.mode is Mode.PAUSED
-            return _enter(state, Mode.JUDGING if paused else Mode.PAUSED), ()
-        case Command.STEP:
-            if state.mode is Mode.PAUSED:
-                return _answer(state, blocked=False, by_key=True)
-            return _enter(state, Mode.PAUSED), ()
-        case Command.UNDO:
-            return _undo(state)
-        case Command.FASTER:
-            return _change_pace(state, 1), ()
-        case Command.SLOWER:
-            return _change_pace(state, -1), ()
-        case _:
-            return state, ()
+    """A command while JUDGING, PAUSED or looking ahead."""
+    act = ACTS.get(command) if command is not None else None
+    return (state, ()) if act is None else act(state)
 
 
-def _block(state: State) -> Step:
-    if state.pending is not None:
-        return _answer(state, blocked=True, by_key=True)
-    return replace(state, latched=state.mode is Mode.JUDGING), ()
-
-
-def _undo(state: State) -> Step:
-    if not state.undoable:
-        return state, ()
-    *rest, step_id = state.undoable
-    past = tuple(
-        replace(item, undone=True) if item.step_id == step_id else item for item in state.past
-    )
-    return _full_time(replace(state, undoable=tuple(rest), past=past)), (Undo(step_id),)
-
-
-def _change_pace(state: State, change: int) -> State:
-    index = PACES.index(state.pace) + change
-    pace = PACES[min(len(PACES) - 1, max(0, index))]
-    return _full_time(replace(state, pace=pace))
+def _choose(state: State, action: int | None) -> Step:
+    pending = state.pending
+    if state.mode not in (Mode.JUDGING, Mode.PAUSED, Mode.PREVIEW) or pending is None:
+        return _key_down(state, None)
+    state = replace(state, last_input=state.now)
+    if action is None:
+        return full_time(noticed(state, "this game has no such action")), ()
+    if action == pending.action:
+        return answer(state, Verdict.SAFE, by_key=True)  # the person wants what the agent wants
+    return block(state, action)
 
 
 def _key_up(state: State, command: Command | None) -> State:
@@ -236,10 +196,6 @@ def _focus(state: State, here: bool) -> State:
     return replace(state, mode=Mode.UNFOCUSED) if state.mode is Mode.JUDGING else state
 
 
-def _begun(state: State, seconds: float) -> State:
-    return replace(state, mode=Mode.START, begin_until=state.now + seconds)
-
-
 def _shown(state: State, event: Shown) -> Step:
     if event.serial <= state.last_serial:
         return state, ()
@@ -249,16 +205,20 @@ def _shown(state: State, event: Shown) -> Step:
         event.action,
         shown_at=state.now,
         clock_from=state.now,
+        attention=state.carried,
         stepped=state.mode is Mode.PAUSED,
+        reach=event.reach,
+        hint=event.hint,
+        speed=speed_up(event.hint, state.settings.fastest),
     )
-    state = replace(state, pending=pending, last_serial=event.serial)
+    state = replace(state, pending=pending, last_serial=event.serial, carried=0.0)
     if state.mode is Mode.SPECTATING:
         return replace(state, mode=Mode.IDLE), ()  # called back: first show that you are there
     if state.mode is Mode.HELP and state.back is Mode.SPECTATING:
         return replace(state, back=Mode.IDLE), ()
     if state.latched:
-        return _answer(replace(state, latched=False), blocked=True, by_key=True)
-    return state, ()
+        return answer(replace(state, latched=False), Verdict.UNSAFE, by_key=True)
+    return state, (Ask(event.serial, Look.HEAT),) if state.heat else ()
 
 
 def _watching(state: State) -> State:
@@ -268,5 +228,6 @@ def _watching(state: State) -> State:
     return replace(state, mode=Mode.SPECTATING)
 
 
-def _close(state: State) -> Step:
-    return replace(state, mode=Mode.OVER, pending=None), (Bye("the window was closed"),)
+def _close(state: State, *, final: bool) -> Step:
+    words = "the overseer has ended the session" if final else "the window was closed"
+    return replace(state, mode=Mode.OVER, pending=None), (Bye(words, final),)

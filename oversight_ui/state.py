@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from oversight.types import Hint, Verdict
 from oversight_ui.keymap import Command
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "PAST_KEPT",
     "UNDO_KEPT",
     "Begun",
+    "Choose",
     "Ended",
     "Event",
     "Focus",
@@ -25,6 +27,7 @@ __all__ = [
     "State",
     "Tick",
     "Watching",
+    "Way",
     "WindowClosed",
     "idle_in",
     "start_in",
@@ -34,7 +37,7 @@ __all__ = [
 PACES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0)
 """Agent steps a second to choose from; 15 is Pong's own speed (60 frames, 4 a step)."""
 PAST_KEPT = 64
-"""Answers kept for drawing."""
+"""Answers kept for drawing and for late blocks."""
 UNDO_KEPT = 1000
 """How many of a key's decisions undo can reach back."""
 
@@ -45,11 +48,24 @@ class Mode(StrEnum):
     START = "start"
     JUDGING = "judging"
     PAUSED = "paused"
+    PREVIEW = "preview"
     IDLE = "idle"
     UNFOCUSED = "unfocused"
     HELP = "help"
+    ENDING = "ending"
     SPECTATING = "spectating"
     OVER = "over"
+
+
+class Way(StrEnum):
+    """How the person works; the value is what the window calls it."""
+
+    REAL_TIME = "real time"
+    """Silence allows a step once its time is over."""
+    STEPWISE = "step by step"
+    """Nothing happens without a key."""
+    ASSISTED = "assisted"
+    """As real time, faster where the Blocker in training is sure, and slower or stopped else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +77,33 @@ class Settings:
         idle_seconds: without input for so long the game stops and asks whether you are there.
         hold_seconds: the block key counts as held from here on; a tap is 0.1 s, rarely 0.2 s.
         gap_seconds: a longer gap between two calls restarts the time of the step shown.
+        reaction_seconds: nobody reacts faster: a block is meant for the step that was on the
+            screen so long before the key, where the game can be taken back; 0 never is.
+        late_steps: how many steps back the key for a late block reaches.
+        way: how the person works at the start.
+        fastest: times the pace, at most, that the assisted way of working takes.
     """
 
     pace: float = 4.0
     idle_seconds: float = 20.0
     hold_seconds: float = 0.25
     gap_seconds: float = 0.5
+    reaction_seconds: float = 0.2
+    late_steps: int = 2
+    way: Way = Way.REAL_TIME
+    fastest: float = 4.0
 
     def __post_init__(self) -> None:
         if self.pace not in PACES:
             raise ValueError(f"expected a pace among {PACES}, got {self.pace:g}")
         if not self.idle_seconds > 0:
             raise ValueError(f"expected idle seconds above 0, got {self.idle_seconds:g}")
+        if not 0 <= self.reaction_seconds <= 1:
+            raise ValueError(f"expected reaction seconds in [0, 1], got {self.reaction_seconds:g}")
+        if self.late_steps < 1:
+            raise ValueError(f"expected late steps of 1 or more, got {self.late_steps}")
+        if not 1 <= self.fastest <= 16:
+            raise ValueError(f"expected a fastest speed-up in [1, 16], got {self.fastest:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +115,10 @@ class Pending:
         clock_from: its time to be approved by silence counts from here.
         attention: seconds it has held the person's attention, stops excluded.
         stepped: it appeared during a pause, so its attention counts in the pause too.
+        reach: earlier steps that the game can be taken back to, oldest first.
+        hint: the Blocker's opinion on the screen.
+        speed: times the person's own pace; 0 waits for a key.
+        previewed: the person looked ahead.
     """
 
     serial: int
@@ -93,6 +128,10 @@ class Pending:
     clock_from: float
     attention: float = 0.0
     stepped: bool = False
+    reach: tuple[int, ...] = ()
+    hint: Hint | None = None
+    speed: float = 1.0
+    previewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +140,16 @@ class Past:
 
     step_id: int
     action: int
-    blocked: bool
+    verdict: Verdict
     by_key: bool
     at: float
+    shown_at: float = 0.0
     undone: bool = False
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it was refused."""
+        return self.verdict is Verdict.UNSAFE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,37 +157,59 @@ class State:
     """All there is to know between two events.
 
     Attributes:
-        back: where help returns to.
+        back: where help, the preview and the question before the end return to.
+        way: how the person works.
         held_since: when the block key went down, None while it is up.
         latched: the block key was tapped between two steps.
         begin_until: when the start screen's countdown is over; None if none runs.
         last_input: when the person last pressed something.
+        resumed_at: when the session last came back to judging.
         now: time of the last event.
         last_serial: of the last proposal that was shown.
         past: the last answers, oldest first.
         undoable: step_ids that keys decided and undo has not taken back, oldest first.
+        carried: seconds of attention of a step that was left by going back, for the next answer.
         attention: seconds of attention over all answered steps.
+        late_steps: how many steps back the key for a late block reaches.
+        heat: where the Blocker looks is wanted on the screen.
+        last_of_game: the game ends with the next answer.
+        notice: one line for the person about the last key, and when it was said.
     """
 
     settings: Settings = field(default_factory=Settings)
     mode: Mode = Mode.START
     back: Mode = Mode.JUDGING
+    way: Way = Way.REAL_TIME
     pace: float = 4.0
     pending: Pending | None = None
     held_since: float | None = None
     latched: bool = False
     begin_until: float | None = None
     last_input: float = 0.0
+    resumed_at: float = 0.0
     now: float = 0.0
     last_serial: int = -1
     past: tuple[Past, ...] = ()
     undoable: tuple[int, ...] = ()
+    carried: float = 0.0
     attention: float = 0.0
+    late_steps: int = 2
+    heat: bool = False
+    last_of_game: bool = False
+    notice: str = ""
+    noticed_at: float = 0.0
 
     @classmethod
     def fresh(cls, settings: Settings, now: float) -> State:
         """The state of a window that has just opened."""
-        return cls(settings=settings, pace=settings.pace, now=now, last_input=now)
+        return cls(
+            settings=settings,
+            way=settings.way,
+            pace=settings.pace,
+            late_steps=settings.late_steps,
+            now=now,
+            last_input=now,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +229,13 @@ class KeyUp:
     """A key went up."""
 
     command: Command | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """A key that blocks and names the action to do instead; None: the game has no such action."""
+
+    action: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +259,8 @@ class Shown:
     serial: int
     step_id: int
     action: int
+    reach: tuple[int, ...] = ()
+    hint: Hint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,14 +278,18 @@ class Ended:
     """The run ended the session."""
 
 
-Event = Tick | KeyDown | KeyUp | Focus | Begun | Shown | Watching | WindowClosed | Ended
+Event = Tick | KeyDown | KeyUp | Choose | Focus | Begun | Shown | Watching | WindowClosed | Ended
 
 
 def time_left(state: State) -> float | None:
     """Share of the step's time that is left before silence approves, in [0, 1], or None."""
-    if state.mode is not Mode.JUDGING or state.pending is None:
+    pending = state.pending
+    if state.mode is not Mode.JUDGING or pending is None or state.way is Way.STEPWISE:
         return None
-    gone = (state.now - state.pending.clock_from) * state.pace
+    speed = pending.speed if state.way is Way.ASSISTED else 1.0
+    if speed == 0.0:
+        return None
+    gone = (state.now - pending.clock_from) * state.pace * speed
     return min(1.0, max(0.0, 1.0 - gone))
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 # Pygame reads both while it is imported; the second is what desktops call the program.
@@ -16,16 +17,29 @@ os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "hirl")
 import pygame
 
 from oversight.errors import LinkError
-from oversight.types import Verdict
+from oversight_ui.client import LinkClient
 from oversight_ui.display import display_problem
-from oversight_ui.keymap import KeyMap
+from oversight_ui.gamepad import Gamepads
+from oversight_ui.keymap import STICK, Command, choice
 from oversight_ui.layout import MINIMUM_SIZE
-from oversight_ui.link import LinkClient
-from oversight_ui.messages import Begin, Bye, Heartbeat, Message, Show, Status, Welcome
+from oversight_ui.messages import (
+    Begin,
+    Bye,
+    Film,
+    Heartbeat,
+    HeatMap,
+    Message,
+    Show,
+    Status,
+    Welcome,
+)
 from oversight_ui.paint import Brush
+from oversight_ui.preferences import TEXT_SIZES, Preferences
 from oversight_ui.session import advance
+from oversight_ui.sounds import Sounds
 from oversight_ui.state import (
     Begun,
+    Choose,
     Ended,
     Event,
     Focus,
@@ -33,14 +47,14 @@ from oversight_ui.state import (
     KeyUp,
     Mode,
     Past,
-    Settings,
     Shown,
     State,
     Tick,
     Watching,
     WindowClosed,
+    idle_in,
 )
-from oversight_ui.view import Picture, draw
+from oversight_ui.view import IDLE_WARNING_SECONDS, Picture, draw
 
 __all__ = ["Window", "open_display"]
 
@@ -50,9 +64,15 @@ ALIVE_SECONDS: Final = 0.5
 FAREWELL_SECONDS: Final = 1.0
 """How long the last screen stays after the run has ended the session."""
 WATCHED_KEPT: Final = 64
+WORD_SECONDS: Final = 3.0
+"""So long the window's own word, about a screenshot or the text size, stands."""
+_OWN: Final = (Command.FULL_SCREEN, Command.SCREENSHOT, Command.BIGGER, Command.SMALLER)
+"""Commands that concern the window alone and not the session."""
 
 
-def open_display(width: int, height: int, title: str) -> pygame.Surface:
+def open_display(
+    width: int, height: int, title: str, *, full_screen: bool = False
+) -> pygame.Surface:
     """Open the window.
 
     Raises:
@@ -70,6 +90,8 @@ def open_display(width: int, height: int, title: str) -> pygame.Surface:
         pygame.font.init()
         pygame.display.set_caption(title)
         surface = pygame.display.set_mode((wide, tall), pygame.RESIZABLE)
+        if full_screen:
+            pygame.display.toggle_fullscreen()
     except pygame.error as error:
         raise LinkError(f"cannot open the display: {error}; check DISPLAY") from error
     driver = pygame.display.get_driver()
@@ -78,15 +100,30 @@ def open_display(width: int, height: int, title: str) -> pygame.Surface:
     return surface
 
 
+def save_screenshot(surface: pygame.Surface, directory: Path) -> str:
+    """Save what is on the surface as a PNG named after the time; says what became of it."""
+    path = directory / f"hirl-{time.strftime('%Y%m%d-%H%M%S')}.png"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        pygame.image.save(surface, str(path))
+    except (OSError, pygame.error) as error:
+        return f"no screenshot: {error}"
+    return f"saved {path}"
+
+
 class Window:
     """Carries events to the session, the session's answers to the run, and draws."""
 
-    def __init__(self, client: LinkClient, welcome: Welcome, settings: Settings) -> None:
+    def __init__(self, client: LinkClient, welcome: Welcome, preferences: Preferences) -> None:
         """Take a link that has been welcomed; `run` does the rest."""
         self._client = client
-        self._keys = KeyMap()
+        self._preferences = preferences
+        self._keys = preferences.keys
         self._brush = Brush()
-        self._state = State.fresh(settings, time.monotonic())
+        self._sounds = Sounds(wanted=preferences.sounds)
+        self._pads = Gamepads()
+        self._state = State.fresh(preferences.session, time.monotonic())
+        self._word_until = 0.0
         self._picture = Picture(
             state=self._state,
             game=welcome.game,
@@ -96,6 +133,8 @@ class Window:
             past=(),
             waited=0.0,
             keys=self._keys,
+            text=preferences.text_size,
+            opening=welcome.opening,
         )
         self._watched: tuple[Past, ...] = ()
         self._fresh: Show | None = None
@@ -122,16 +161,27 @@ class Window:
         self._draw()
         if self._fresh is not None:
             show, self._fresh = self._fresh, None
-            self._feed(Shown(show.serial, show.scene.step_id, show.scene.action))
+            scene = show.scene
+            self._feed(Shown(show.serial, scene.step_id, scene.action, scene.reach, scene.hint))
         if now - self._last_alive > ALIVE_SECONDS:
             self._last_alive = now
             if self._state.mode is not Mode.OVER and not self._client.run_alive():
                 raise LinkError("the run's process has ended without a word; see its own output")
 
     def _feed(self, event: Event) -> None:
-        self._state, said = advance(self._state, event, time.monotonic())
+        before = self._state
+        self._state, said = advance(before, event, time.monotonic())
         for message in said:
             self._client.send(message)
+        self._sound(before, self._state)
+
+    def _sound(self, before: State, after: State) -> None:
+        if after.mode is not before.mode and after.mode in (Mode.IDLE, Mode.UNFOCUSED):
+            self._sounds.play("stop")
+        elif after.past and after.past[-1:] != before.past[-1:] and after.past[-1].blocked:
+            self._sounds.play("block")
+        elif idle_in(after) < IDLE_WARNING_SECONDS <= idle_in(before):
+            self._sounds.play("warning")
 
     def _translated(self, event: pygame.event.Event) -> Iterator[Event]:
         if event.type == pygame.QUIT:
@@ -144,11 +194,40 @@ class Window:
             yield KeyDown()
         elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
             names = (str(event.unicode), pygame.key.name(event.key))
-            command = self._keys.command(names)
-            if event.type == pygame.KEYUP:
-                yield KeyUp(command)
-            elif self._keys.counts_as_input(names):
-                yield KeyDown(command)
+            if event.type == pygame.KEYUP or self._keys.counts_as_input(names):
+                fire = bool(event.mod & pygame.KMOD_SHIFT)
+                yield self._pressed(names, down=event.type == pygame.KEYDOWN, fire=fire)
+        else:
+            for name, down in self._pads.named(event):
+                yield self._pressed((name,), down=down, fire=False)
+
+    def _pressed(self, names: tuple[str, ...], *, down: bool, fire: bool) -> Event:
+        command = self._keys.command(names)
+        if not down:
+            return KeyUp(command)
+        if command is not None and command in STICK:
+            return Choose(choice(self._picture.game, command, with_fire=fire))
+        if command in _OWN:
+            self._own(command)
+            return KeyDown()
+        return KeyDown(command)
+
+    def _own(self, command: Command) -> None:
+        if command is Command.FULL_SCREEN:
+            pygame.display.toggle_fullscreen()
+        elif command is Command.SCREENSHOT:
+            self._say(save_screenshot(pygame.display.get_surface(), self._preferences.screenshots))
+        else:
+            sizes = TEXT_SIZES if command is Command.BIGGER else TEXT_SIZES[::-1]
+            now = self._picture.text
+            beyond = [s for s in sizes if (s > now) == (command is Command.BIGGER) and s != now]
+            text = beyond[0] if beyond else now
+            self._picture = replace(self._picture, text=text)
+            self._say(f"text size {text:.0%}")
+
+    def _say(self, word: str) -> None:
+        self._picture = replace(self._picture, word=word)
+        self._word_until = time.monotonic() + WORD_SECONDS
 
     def _hear(self, message: Message) -> None:
         match message:
@@ -160,6 +239,10 @@ class Window:
                 )
             case Status():
                 self._watch(message)
+            case Film():
+                self._picture = replace(self._picture, film=message)
+            case HeatMap():
+                self._picture = replace(self._picture, heat=message)
             case Begin(seconds):
                 self._feed(Begun(seconds))
             case Heartbeat():
@@ -181,12 +264,14 @@ class Window:
         self._last_scene = time.monotonic()
         self._picture = replace(self._picture, scene=status.scene)
         if status.verdict is not None:
-            scene, blocked = status.scene, status.verdict is Verdict.UNSAFE
-            past = Past(scene.step_id, scene.action, blocked, False, time.monotonic())
+            scene = status.scene
+            past = Past(scene.step_id, scene.action, status.verdict, False, time.monotonic())
             self._watched = (*self._watched, past)[-WATCHED_KEPT:]
 
     def _draw(self) -> None:
         watching = self._state.mode is Mode.SPECTATING
+        if self._picture.word and time.monotonic() > self._word_until:
+            self._picture = replace(self._picture, word="")
         picture = replace(
             self._picture,
             state=self._state,

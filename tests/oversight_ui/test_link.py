@@ -18,17 +18,24 @@ from hypothesis import strategies as st
 
 from oversight.errors import LinkError
 from oversight.games import PONG
-from oversight.types import Hint, Tally, Verdict
+from oversight.types import Hint, Tally, Verdict, Viewing
+from oversight_ui.client import LinkClient
 from oversight_ui.codec import decode, encode
 from oversight_ui.directory import is_locked, link_address
-from oversight_ui.link import LinkClient, LinkServer
+from oversight_ui.link import LinkServer
 from oversight_ui.messages import (
     PROTOCOL,
+    Amend,
     Answer,
+    Ask,
     Begin,
     Bye,
+    Film,
+    GoBack,
     Heartbeat,
+    HeatMap,
     Hello,
+    Look,
     Message,
     Pixels,
     Present,
@@ -36,10 +43,10 @@ from oversight_ui.messages import (
     Scene,
     Show,
     Status,
-    Undo,
     Welcome,
 )
 
+ANSWERED = Answer(0, 7, Verdict.UNSAFE, 0.3, 0.4, Viewing(4.0))
 PIXELS = Pixels.of(np.arange(24, dtype=np.uint8).reshape(2, 4, 3))
 SCENE = Scene(7, 1, 3, 2, Tally(7, 1, 0, None), 6, Hint(0.25, 0.5), PIXELS)
 MESSAGES: list[Message] = [
@@ -49,9 +56,14 @@ MESSAGES: list[Message] = [
     Begin(20.0),
     Present(here=True),
     Show(0, "oversight", SCENE),
-    Answer(0, 7, True, 0.3, 0.4),
-    Answer(0, 7, False, None, 0.0),
-    Undo(3),
+    Answer(0, 7, Verdict.UNSAFE, 0.3, 0.4, Viewing(4.0, 2.0, 0.1, True), 2, 5, True),
+    Answer(0, 7, Verdict.SAFE, None, 0.0, Viewing(None)),
+    GoBack(0, 3),
+    Amend(3, Verdict.UNSURE, "undo"),
+    Ask(0, Look.HEAT),
+    Film(0, 2, 1.0, (PIXELS, PIXELS), (PIXELS,)),
+    HeatMap(0, 2, 3, b"abcdef"),
+    HeatMap(0, 0, 0, b""),
     Status("blocker", "BLOCKER oversees", True, SCENE, Verdict.UNSAFE),
     Status("training", "", False),
     Heartbeat(1),
@@ -106,11 +118,11 @@ MALFORMED: dict[str, list[bytes]] = {
     "field missing": [header("answer", ANSWER)],
     "field too many": [header("bye", {"reason": "", "x": 1})],
     "number as truth": [header("present", {"here": 1})],
-    "truth as number": [header("undo", {"step_id": True})],
-    "text as number": [header("undo", {"step_id": "1"})],
+    "truth as number": [header("goback", {"step_id": True})],
+    "text as number": [header("goback", {"step_id": "1"})],
     "not finite": [b'{"kind":"begin","body":{"seconds":NaN}}'],
     "infinite": [b'{"kind":"begin","body":{"seconds":1e999}}'],
-    "too large": [header("undo", {"step_id": 2**70})],
+    "too large": [header("goback", {"step_id": 2**70})],
     "deep": [b"[" * 50_000],
     "long": [b" " * 70_000],
     "frame too many": [*encode(Bye("x")), b"more"],
@@ -150,8 +162,8 @@ def test_pixels_give_the_picture_back() -> None:
 def test_both_ways(server: LinkServer, client: LinkClient) -> None:
     assert server.send(Show(0, "oversight", SCENE))
     assert until(client.receive) == Show(0, "oversight", SCENE)
-    client.send(Answer(0, 7, True, 0.3, 0.4))
-    assert server.receive(5.0) == Answer(0, 7, True, 0.3, 0.4)
+    client.send(ANSWERED)
+    assert server.receive(5.0) == ANSWERED
     assert server.receive(0.0) is None
 
 
@@ -202,7 +214,7 @@ def test_one_window_owns_a_run(server: LinkServer, client: LinkClient, short_dir
     finally:
         stop.set()
         thread.join()
-    second.send(Answer(0, 0, False, None, 0.0))  # and nobody else can approve
+    second.send(ANSWERED)  # and nobody else can approve
     assert server.receive(0.2) is None
     second.close("x")
 

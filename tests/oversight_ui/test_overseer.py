@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +17,42 @@ from oversight.errors import OverseerGone
 from oversight.games import PONG
 from oversight.overseer import Overseer, ScriptedOverseer
 from oversight.testing import OverseerContract
-from oversight.types import Amendment, Proposal, Screen, Source, Verdict
-from oversight_ui.link import LinkClient, LinkServer
+from oversight.types import Amendment, Decision, Proposal, Screen, Source, Verdict, Viewing
+from oversight_ui.client import LinkClient
+from oversight_ui.link import LinkServer
 from oversight_ui.messages import (
+    Amend,
     Answer,
+    Ask,
     Begin,
+    Bye,
+    Film,
+    GoBack,
     Heartbeat,
+    HeatMap,
+    Look,
     Message,
     Present,
     Show,
     Status,
-    Undo,
 )
-from oversight_ui.overseer import HumanOverseer, Spectator
+from oversight_ui.overseer import HumanOverseer
+from oversight_ui.scenes import Looks, scene_of
+from oversight_ui.spectator import Spectator
 
 ToRgb = Callable[[Screen], NDArray[np.uint8]]
 Make = Callable[..., Proposal]
 Replies = Callable[[Message], list[Message]]
 
 
+SEEN = Viewing(4.0)
+UNDO = Amend(0, Verdict.UNSURE, "undo")
+
+
 def approve(message: Message) -> list[Message]:
     match message:
         case Show(serial=serial, scene=scene):
-            return [Answer(serial, scene.step_id, False, None, 0.25)]
+            return [Answer(serial, scene.step_id, Verdict.SAFE, None, 0.25, SEEN)]
         case Begin():
             return [Present(here=True)]
         case Heartbeat():
@@ -48,7 +62,7 @@ def approve(message: Message) -> list[Message]:
 
 def block(message: Message) -> list[Message]:
     if isinstance(message, Show):
-        return [Answer(message.serial, message.scene.step_id, True, 0.3, 0.4)]
+        return [Answer(message.serial, message.scene.step_id, Verdict.UNSAFE, 0.3, 0.4, SEEN)]
     return approve(message)
 
 
@@ -148,7 +162,7 @@ def test_undo_rides_on_the_next_decision(
     server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
 ) -> None:
     def undoing(message: Message) -> list[Message]:
-        undo = [Undo(0)] if isinstance(message, Show) and message.serial == 1 else []
+        undo = [UNDO] if isinstance(message, Show) and message.serial == 1 else []
         return [*undo, *block(message)]
 
     with window(server, short_dir, undoing):
@@ -162,7 +176,7 @@ def test_an_undo_just_before_closing_is_not_lost(
 ) -> None:
     def undoing(message: Message) -> list[Message]:
         answers = block(message)
-        return [*answers, Undo(0)] if isinstance(message, Show) else answers
+        return [*answers, UNDO] if isinstance(message, Show) else answers
 
     with window(server, short_dir, undoing):
         human.review([proposal(0)])
@@ -170,11 +184,15 @@ def test_an_undo_just_before_closing_is_not_lost(
     assert human.take_late_amendments() == ()
 
 
-def test_undo_of_what_no_key_decided_is_ignored(
+def test_news_about_steps_not_judged_here_is_ignored(
     server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
 ) -> None:
     def undoing(message: Message) -> list[Message]:
-        return [Undo(0), Undo(77), *approve(message)]
+        return [
+            Amend(0, Verdict.UNSURE, "because"),
+            Amend(77, Verdict.UNSURE, "undo"),
+            *approve(message),
+        ]
 
     with window(server, short_dir, undoing):
         decisions = [human.review([proposal(i)])[0] for i in range(2)]
@@ -187,8 +205,11 @@ def test_answers_to_other_questions_are_ignored(
     def confused(message: Message) -> list[Message]:
         if isinstance(message, Show):
             wrong = [
-                Answer(message.serial + 1, 4, False, None, 0.0),
-                Answer(message.serial, 99, False, None, 0.0),
+                Answer(message.serial + 1, 4, Verdict.SAFE, None, 0.0, SEEN),
+                Answer(message.serial, 99, Verdict.SAFE, None, 0.0, SEEN),
+                Answer(message.serial, 4, Verdict.SAFE, None, 0.0, SEEN, replacement=6),
+                Answer(message.serial, 4, Verdict.UNSAFE, None, 0.0, SEEN, meant_for=3),
+                GoBack(message.serial, 3),
             ]
             return [*wrong, *block(message)]
         return []
@@ -326,3 +347,124 @@ def test_spectator_never_waits_for_the_window(
         now[0] += 1
         watched.review([proposal(step)])
     assert not server.connected
+
+
+def asked(proposal: Proposal, *reach: int) -> Proposal:
+    return replace(proposal, reach=reach)
+
+
+def test_going_back_is_an_answer_and_the_next_question_says_so(
+    server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
+) -> None:
+    def back(message: Message) -> list[Message]:
+        if isinstance(message, Show) and message.serial == 0:
+            return [GoBack(0, 3)]
+        return block(message)
+
+    with window(server, short_dir, back) as heard:
+        (first,) = human.review([asked(proposal(5), 3, 4)])
+        assert (first.back_to, first.amends) == (3, ())
+        (second,) = human.review([asked(proposal(5))])
+        (third,) = human.review([proposal(6)])
+    assert (second.verdict, second.back_to, second.viewing) == (Verdict.UNSAFE, None, SEEN)
+    assert third.verdict is Verdict.UNSAFE
+    assert [m.scene.redoes for m in heard if isinstance(m, Show)] == [None, 3, None]
+
+
+def test_late_blocks_replacements_and_the_end_of_a_game_are_passed_on(
+    server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
+) -> None:
+    def late(message: Message) -> list[Message]:
+        if isinstance(message, Show):
+            answer = Answer(0, 5, Verdict.UNSAFE, 0.3, 0.4, SEEN, 2, 4, True)
+            return [answer]
+        return []
+
+    with window(server, short_dir, late):
+        (decision,) = human.review([asked(proposal(5), 4)])
+    assert (decision.replacement, decision.meant_for, decision.ends_episode) == (2, 4, True)
+
+
+def test_the_run_answers_what_the_window_asks_about_the_step_shown(
+    server: LinkServer, grey_rgb: ToRgb, short_dir: Path, proposal: Make
+) -> None:
+    def preview(at: Proposal, actions: Sequence[int]) -> list[list[Screen]]:
+        return [[at.screens[-1] + action] * 3 for action in actions]
+
+    heat = np.linspace(0, 1, 6, dtype=np.float32).reshape(2, 3)
+    looks = Looks(preview=preview, heat=lambda _p: heat, standing=lambda: "not ready")
+    human = HumanOverseer(server, PONG, to_rgb=grey_rgb, looks=looks)
+
+    def curious(message: Message) -> list[Message]:
+        if isinstance(message, Show):
+            return [Ask(9, Look.HEAT), Ask(0, Look.HEAT), Ask(0, Look.PREVIEW)]
+        return block(Show(0, "", first.scene)) if isinstance(message, Film) else []
+
+    first = Show(0, "", scene_of(proposal(0), grey_rgb))
+    with window(server, short_dir, curious) as heard:
+        (decision,) = human.review([proposal(0)])
+    assert decision.verdict is Verdict.UNSAFE
+    assert [m.scene.standing for m in heard if isinstance(m, Show)] == ["not ready"]
+    (map_,) = [m for m in heard if isinstance(m, HeatMap)]
+    assert (map_.serial, map_.height, map_.width) == (0, 2, 3)
+    assert list(map_.data) == [0, 51, 102, 153, 204, 255]
+    (film,) = [m for m in heard if isinstance(m, Film)]
+    assert film.replacement == PONG.safe_twin[3]
+    assert [p.array()[0, 0, 0] for p in (film.allowed[0], film.blocked[0])] == [3, film.replacement]
+
+
+def test_a_closed_window_is_waited_for_and_the_step_shown_to_the_next(
+    server: LinkServer, grey_rgb: ToRgb, short_dir: Path, proposal: Make
+) -> None:
+    waits: list[str] = []
+    human = HumanOverseer(server, PONG, to_rgb=grey_rgb, patience=20.0, on_waiting=waits.append)
+    decisions: list[Decision] = []
+    thread = threading.Thread(target=lambda: decisions.extend(human.review([proposal(7)])))
+    with window(server, short_dir, lambda _: []) as heard:
+        thread.start()
+        wait_for(lambda: any(isinstance(m, Show) for m in heard))
+    wait_for(lambda: bool(waits))
+    assert "not approved" in waits[0]
+    assert decisions == []
+    client = LinkClient(short_dir)
+    client.handshake(5.0)
+    shown: list[Message] = []
+    wait_for(lambda: bool(shown) or _hear(client, shown))
+    for reply in block(shown[0]):
+        client.send(reply)
+    thread.join(5.0)
+    client.close("over")
+    assert [(d.step_id, d.verdict) for d in decisions] == [(7, Verdict.UNSAFE)]
+
+
+def test_who_ends_the_session_is_not_waited_for(
+    server: LinkServer, grey_rgb: ToRgb, short_dir: Path, proposal: Make
+) -> None:
+    human = HumanOverseer(server, PONG, to_rgb=grey_rgb, patience=20.0)
+
+    def leaving(message: Message) -> list[Message]:
+        return [Bye("ended", True)] if isinstance(message, Show) else []
+
+    with window(server, short_dir, leaving), pytest.raises(OverseerGone, match="ended"):
+        human.review([proposal(7)])
+
+
+def test_a_window_that_does_not_come_back_is_gone(
+    server: LinkServer, grey_rgb: ToRgb, proposal: Make
+) -> None:
+    human = HumanOverseer(server, PONG, to_rgb=grey_rgb, patience=0.2)
+    with pytest.raises(OverseerGone, match=r"none was opened within 0\.2 s"):
+        human.review([proposal(7)])
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _hear(client: LinkClient, shown: list[Message]) -> bool:
+    message = client.receive()
+    shown += [message] if isinstance(message, Show) else []
+    return False

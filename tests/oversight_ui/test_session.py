@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oversight.types import Verdict
 from oversight_ui.keymap import Command
-from oversight_ui.messages import Answer, Message, Present, Undo
+from oversight_ui.messages import Amend, Answer, Present
 from oversight_ui.session import advance
 from oversight_ui.state import (
     PACES,
     Begun,
+    Choose,
     Ended,
     Event,
     Focus,
@@ -25,45 +25,20 @@ from oversight_ui.state import (
     State,
     Tick,
     Watching,
+    Way,
     WindowClosed,
 )
+from oversight_ui.testing import Timed, brief, play
 
 ANY = KeyDown()
 BLOCK, UNBLOCK = KeyDown(Command.BLOCK), KeyUp(Command.BLOCK)
 PAUSE, STEP, UNDO = (KeyDown(c) for c in (Command.PAUSE, Command.STEP, Command.UNDO))
 HELP, END = KeyDown(Command.HELP), KeyDown(Command.END)
 FASTER, SLOWER = KeyDown(Command.FASTER), KeyDown(Command.SLOWER)
-Timed = tuple[float, Event]
 
 
 def show(serial: int) -> Shown:
     return Shown(serial, step_id=100 + serial, action=3)
-
-
-def play(events: Sequence[Timed], state: State | None = None) -> tuple[State, list[Message]]:
-    """Run timed events from a window that opens at time 0, with ticks of 0.1 s in between."""
-    state = State.fresh(Settings(), 0.0) if state is None else state
-    said: list[Message] = []
-    for at, event in events:
-        while state.now + 0.1 < at:
-            state, more = advance(state, Tick(), state.now + 0.1)
-            said.extend(more)
-        state, more = advance(state, event, at)
-        said.extend(more)
-    return state, said
-
-
-def brief(message: Message) -> str:
-    match message:
-        case Answer(serial=serial, blocked=blocked, reaction_seconds=reaction):
-            how = "silence" if reaction is None else "key"
-            return f"{serial} {'block' if blocked else 'allow'} {how}"
-        case Undo(step_id):
-            return f"undo {step_id - 100}"
-        case Present(here):
-            return f"present {here}"
-        case _:
-            return type(message).__name__
 
 
 HERE: list[Timed] = [(0.0, Begun(20.0)), (1.0, ANY)]
@@ -226,7 +201,17 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.JUDGING,
         [],
     ),
-    "escape ends": ([(1.5, show(0)), (1.6, END), (9.0, Tick())], Mode.OVER, ["Bye"]),
+    "escape asks before it ends": (
+        [(1.5, show(0)), (1.6, END), (9.0, Tick())],
+        Mode.ENDING,
+        [],
+    ),
+    "escape twice ends": ([(1.5, show(0)), (1.6, END), (2.0, END)], Mode.OVER, ["Bye"]),
+    "any other key goes on": (
+        [(1.5, show(0)), (1.6, END), (9.0, BLOCK), (9.1, UNBLOCK), (9.3, Tick())],
+        Mode.JUDGING,
+        ["0 allow silence"],
+    ),
     "closing ends": ([(1.5, show(0)), (1.6, WindowClosed())], Mode.OVER, ["Bye"]),
     "the run ends": ([(1.5, show(0)), (1.6, Ended()), (9.0, BLOCK)], Mode.OVER, []),
     "another overseer takes over": (
@@ -322,6 +307,7 @@ INPUTS = st.one_of(
     st.just(Tick()),
     st.builds(KeyDown, st.sampled_from([None, *(c for c in Command if c is not Command.END)])),
     st.builds(KeyUp, st.sampled_from([None, Command.BLOCK])),
+    st.builds(Choose, st.sampled_from([None, 2, 3])),
     st.builds(Focus, st.booleans()),
     st.builds(Begun, st.just(20.0)),
     st.just(Watching()),
@@ -346,17 +332,19 @@ def test_silence_approves_only_while_a_person_is_known_to_be_there(
         state, said = advance(state, event, now)
         for answer in (m for m in said if isinstance(m, Answer)):
             answered.append(answer.serial)
-            assert before.mode in (Mode.JUDGING, Mode.PAUSED)
-            assert before.pending is not None or answer.blocked
-            if not answer.blocked and answer.reaction_seconds is None:
+            assert before.mode in (Mode.JUDGING, Mode.PAUSED, Mode.PREVIEW)
+            blocked = answer.verdict is Verdict.UNSAFE
+            assert before.pending is not None or blocked
+            if not blocked and answer.reaction_seconds is None:
                 assert before.mode is Mode.JUDGING
                 assert isinstance(event, Tick)
                 assert before.held_since is None
                 assert before.pending is not None
                 assert now - before.last_input < before.settings.idle_seconds
+                assert before.way is not Way.STEPWISE
                 assert now - before.pending.shown_at >= 1 / before.pace - 1e-9
-            elif not answer.blocked:
-                assert (before.mode, event) == (Mode.PAUSED, STEP)
+            elif not blocked:
+                assert isinstance(event, KeyDown | Choose)
     assert answered == sorted(set(answered))
 
 
@@ -375,5 +363,5 @@ def test_undo_names_each_key_decision_at_most_once(
         for message in said:
             if isinstance(message, Answer) and message.reaction_seconds is not None:
                 by_key.add(message.step_id)
-            if isinstance(message, Undo):
+            if isinstance(message, Amend) and message.reason == "undo":
                 by_key.remove(message.step_id)

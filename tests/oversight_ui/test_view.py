@@ -17,7 +17,7 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import pygame
 
 from oversight.games import PONG
-from oversight.types import Hint, Tally
+from oversight.types import Hint, Tally, Verdict
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, fit_picture, lay_out, zone_box
 from oversight_ui.messages import Pixels, Scene
@@ -81,7 +81,8 @@ def picture(mode: Mode = Mode.JUDGING) -> Picture:
     screen[...] = (20, 90, 20)
     tally = Tally(12345, 17, 678, 0, 700, 3)
     scene = Scene(41, 1, 41, 5, tally, 40, Hint(0.93, 0.5), Pixels.of(screen))
-    past = tuple(Past(i, 3, i % 3 == 0, i % 2 == 0, 0.0, undone=i == 38) for i in range(41))
+    verdicts = (Verdict.UNSAFE, Verdict.SAFE, Verdict.SAFE)
+    past = tuple(Past(i, 3, verdicts[i % 3], i % 2 == 0, 0.0, undone=i == 38) for i in range(41))
     state = State(mode=mode, pending=Pending(41, 41, 5, 0.0, 0.0), past=past, now=0.1)
     return Picture(state, PONG, "oversight", "BLOCKER oversees", scene, past, 0.0, KeyMap())
 
@@ -123,9 +124,9 @@ def test_actions_decisions_and_undo_are_seen(surface: pygame.Surface) -> None:
     up = replace(base, scene=replace(scene, action=2))
     before = drawn(surface, base)
     assert not np.array_equal(crop(before, layout.action), crop(drawn(surface, up), layout.action))
-    blocked = replace(base, past=(Past(1, 3, True, True, 0.0),))
-    allowed = replace(base, past=(Past(1, 3, False, True, 0.0),))
-    undone = replace(base, past=(Past(1, 3, True, True, 0.0, undone=True),))
+    blocked = replace(base, past=(Past(1, 3, Verdict.UNSAFE, True, 0.0),))
+    allowed = replace(base, past=(Past(1, 3, Verdict.SAFE, True, 0.0),))
+    undone = replace(base, past=(Past(1, 3, Verdict.UNSAFE, True, 0.0, undone=True),))
     looks = [crop(drawn(surface, p), layout.verdict) for p in (blocked, allowed, undone)]
     # Told apart by brightness alone, for eyes without colour vision.
     greys = [look.mean(axis=2) for look in looks]
@@ -173,7 +174,7 @@ def test_long_texts_are_made_smaller_not_cut(surface: pygame.Surface) -> None:
 
 
 def test_a_block_stays_readable_while_watching() -> None:
-    past = (Past(1, 3, True, False, 1.0), Past(2, 3, False, False, 1.1))
+    past = (Past(1, 3, Verdict.UNSAFE, False, 1.0), Past(2, 3, Verdict.SAFE, False, 1.1))
     assert notable(past, 1.2) == past[0]
     assert notable(past, 5.0) == past[1]
     assert notable((), 5.0) is None

@@ -1,0 +1,129 @@
+"""Draws every screen of the overseer's window, from a real game, as the guide's pictures.
+
+.venv/bin/python tools/screenshots.py                      # docs/images, 1280 x 720
+.venv/bin/python tools/screenshots.py --out /tmp/x --all   # all sizes and text sizes
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import numpy as np
+import pygame
+import tyro
+
+from oversight import AtariGame, Game, Hint, Tally, Verdict, game_named, to_rgb
+from oversight.ahead import next_second
+from oversight_ui.keymap import KeyMap
+from oversight_ui.messages import Film, HeatMap, Pixels, Scene
+from oversight_ui.paint import Brush
+from oversight_ui.picture import Picture
+from oversight_ui.state import Mode, Past, Pending, State, Way
+from oversight_ui.view import draw
+
+SIZES = ((1280, 720), (1280, 720, 1.5), (1280, 720, 2.0), (2560, 1440), (2560, 1440, 1.5))
+
+
+@dataclass(frozen=True)
+class Screens:
+    """Where to, and how many."""
+
+    out: Path = Path("docs/images")
+    """Directory for the PNG files."""
+    games: tuple[str, ...] = ("pong",)
+    """Games to draw."""
+    all: bool = False
+    """Each screen at 1280 x 720 and 2560 x 1440, and with larger words."""
+
+
+def moment(game: Game, steps: int = 60) -> tuple[AtariGame, int]:
+    """A game that has gone on for a while under an action held at random, and what is proposed."""
+    env = AtariGame(game)
+    env.reset(seed=3)
+    rng = np.random.default_rng(5)
+    for _ in range(steps // 10):
+        action = int(rng.integers(game.n_actions))
+        for _ in range(10):
+            env.step(action)
+    return env, game.toward_harm
+
+
+def pictures(game: Game) -> Iterator[tuple[str, Picture]]:
+    """Every screen by its name."""
+    env, action = moment(game)
+    pixels = Pixels.of(to_rgb(env.screen()))
+    tally = Tally(1234, 5, 87, 0, 90, 3, rewinds=4, rewound_steps=9)
+    hint = Hint(0.031, 0.12)
+    standing = "not ready: misses under 19%, asked 5%; 1.2% false alarms"
+    scene = Scene(1235, 5, 35, action, tally, 1234, hint, pixels, (1230, 1231), None, standing)
+    verdicts = [Verdict.SAFE] * 9 + [Verdict.UNSAFE] * 3 + [Verdict.UNSURE] + [Verdict.SAFE] * 8
+    past = tuple(
+        Past(1214 + i, action, v, v is not Verdict.SAFE, 0.0, 0.0, undone=i in (14, 15))
+        for i, v in enumerate(verdicts)
+    )
+    pending = Pending(7, 1235, action, 0.0, 0.0, hint=hint, speed=2.3)
+    state = State(
+        mode=Mode.JUDGING, pending=pending, past=past, attention=754.0, last_input=0.0, now=0.1
+    )
+    base = Picture(state, game, "oversight", "", scene, past, 0.0, KeyMap(), opening=pixels)
+    allowed, blocked = next_second(env, (action, game.safe_twin[action]))
+    film = Film(
+        7,
+        game.safe_twin[action],
+        1.0,
+        tuple(Pixels.of(to_rgb(s)) for s in allowed),
+        tuple(Pixels.of(to_rgb(s)) for s in blocked),
+    )
+    yield "live", base
+    yield "assisted", replace(base, state=replace(state, way=Way.ASSISTED))
+    would = replace(pending, hint=Hint(0.83, 0.12), speed=0.0)
+    yield (
+        "assisted-waits",
+        replace(
+            base,
+            state=replace(state, way=Way.ASSISTED, pending=would),
+            scene=replace(scene, hint=Hint(0.83, 0.12)),
+        ),
+    )
+    back = replace(state, mode=Mode.PAUSED, notice="the game was taken back 2 steps: judge anew")
+    yield "went-back", replace(base, state=back, scene=replace(scene, redoes=1233))
+    heat = np.zeros((210, 160))
+    heat[150:200, 130:150] = 200
+    heated = HeatMap(7, 210, 160, heat.astype(np.uint8).tobytes())
+    yield "heat", replace(base, state=replace(state, heat=True), heat=heated)
+    yield "preview", replace(base, state=replace(state, mode=Mode.PREVIEW, now=0.9), film=film)
+    start = State(mode=Mode.START, begin_until=14.0)
+    yield "start", replace(base, state=start, scene=None, past=())
+    for mode in (Mode.HELP, Mode.IDLE, Mode.UNFOCUSED, Mode.ENDING, Mode.OVER):
+        yield mode.value, replace(base, state=replace(state, mode=mode))
+    watching = replace(state, mode=Mode.SPECTATING, pending=None)
+    yield "watching", replace(base, state=watching, banner="BLOCKER oversees")
+
+
+def main() -> None:
+    """Draw them."""
+    wanted = tyro.cli(Screens, description=__doc__)
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    pygame.display.init()
+    pygame.font.init()
+    pygame.display.set_mode((64, 64))
+    sizes = SIZES if wanted.all else SIZES[:1]
+    for name in wanted.games:
+        for screen, picture in pictures(game_named(name)):
+            for width, height, *text in sizes:
+                surface = pygame.Surface((width, height))
+                shown = replace(picture, text=text[0] if text else 1.0)
+                draw(Brush(), surface, shown)
+                size = f"-{width}x{height}-{shown.text:g}" if wanted.all else ""
+                prefix = "" if len(wanted.games) == 1 else f"{name}-"
+                pygame.image.save(surface, str(wanted.out / f"window-{prefix}{screen}{size}.png"))
+
+
+if __name__ == "__main__":
+    main()
