@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from experiments.assisted_study import AssistedSettings, assisted_study
 from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
@@ -156,7 +157,14 @@ class Report:
     )
 
 
-Study = Audit | Truth | People | BlockerStudy | Sweep | PlayCell | Report
+@dataclass(frozen=True)
+class Assisted:
+    """Count what a Blocker's help saves the simulated person, in attention and in catastrophes."""
+
+    settings: Annotated[AssistedSettings, tyro.conf.OmitArgPrefixes]
+
+
+Study = Audit | Truth | People | Assisted | BlockerStudy | Sweep | PlayCell | Report
 
 
 def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -175,6 +183,8 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         truth_study(command.settings.check(), reporter, stop)
     elif isinstance(command, BlockerStudy):
         blocker_study(command.settings.check(), reporter, stop)
+    elif isinstance(command, Assisted):
+        assisted_study(command.settings.check(), reporter, stop)
     else:
         people_study(command.settings.check(), reporter, stop)
     return INTERRUPTED if stop() else 0
@@ -204,6 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
             "truth": Truth,
             "people": People,
             "blocker": BlockerStudy,
+            "assisted": Assisted,
             "sweep": Sweep,
             "cell": PlayCell,
             "report": Report,

@@ -77,6 +77,8 @@ class LinkServer:
         """
         self.refused = 0
         """How many messages were refused as malformed, foreign or out of place."""
+        self.frames_drawn = 0
+        """Pictures that the window had drawn when it was last heard of."""
         self.directory = directory
         """Where the socket is."""
         self._game = game
@@ -202,6 +204,8 @@ class LinkServer:
             return None
         if isinstance(message, Bye):
             self._owner = None
+        if isinstance(message, Heartbeat):
+            self.frames_drawn = message.frames
         return message
 
     def _greet(self, peer: bytes, hello: Hello) -> None:

@@ -258,9 +258,15 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The run asks "are you there", the window sends the same number back."""
+    """The run asks "are you there", the window sends the same number back.
+
+    Attributes:
+        number: of the question.
+        frames: pictures that the window has drawn so far.
+    """
 
     number: int
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ from oversight_ui.view import IDLE_WARNING_SECONDS, Picture, draw
 __all__ = ["Window", "open_display"]
 
 FRAME_SECONDS: Final = 1 / 60
+SLICE_SECONDS: Final = 0.003
+"""How often keys are looked for between two pictures: a decision does not wait for a picture."""
 ALIVE_SECONDS: Final = 0.5
 """How often the window looks whether the run's process still lives."""
 FAREWELL_SECONDS: Final = 1.0
@@ -124,6 +126,7 @@ class Window:
         self._pads = Gamepads()
         self._state = State.fresh(preferences.session, time.monotonic())
         self._word_until = 0.0
+        self._frames = 0
         self._picture = Picture(
             state=self._state,
             game=welcome.game,
@@ -149,16 +152,26 @@ class Window:
         while self._state.mode is not Mode.OVER:
             began = time.monotonic()
             self._frame(began)
-            self._client.wait(FRAME_SECONDS - (time.monotonic() - began))
+            self._between(began + FRAME_SECONDS)
 
-    def _frame(self, now: float) -> None:
+    def _between(self, until: float) -> None:
+        """Hear keys and messages until the next picture is due; a new step is drawn at once."""
+        while self._fresh is None and (left := until - time.monotonic()) > 0:
+            self._client.wait(min(SLICE_SECONDS, left))
+            self._listen()
+
+    def _listen(self) -> None:
         for event in pygame.event.get():
             for translated in self._translated(event):
                 self._feed(translated)
         self._feed(Tick())
-        while (message := self._client.receive()) is not None:
+        while self._fresh is None and (message := self._client.receive()) is not None:
             self._hear(message)
+
+    def _frame(self, now: float) -> None:
+        self._listen()
         self._draw()
+        self._frames += 1
         if self._fresh is not None:
             show, self._fresh = self._fresh, None
             scene = show.scene
@@ -245,8 +258,8 @@ class Window:
                 self._picture = replace(self._picture, heat=message)
             case Begin(seconds):
                 self._feed(Begun(seconds))
-            case Heartbeat():
-                self._client.send(message)
+            case Heartbeat(number):
+                self._client.send(Heartbeat(number, self._frames))
             case Bye():
                 self._feed(Ended())
                 self._draw()
