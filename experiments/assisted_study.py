@@ -16,7 +16,7 @@ from rich.table import Table
 
 from blocker import Blocker, BlockerOverseer
 from experiments.adversaries import ADVERSARIES
-from experiments.phases import episode_seed
+from experiments.phases import episode_seed, history_of
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
 from experiments.tables import number
@@ -174,7 +174,7 @@ def _play(
     wrapper = OversightWrapper(
         env,
         overseer,  # type: ignore[arg-type]  # a batch of one, as a person takes
-        GateSettings(rewind_steps=settings.rewind_steps),
+        GateSettings(rewind_steps=settings.rewind_steps, history=history_of(game.name)),
         episode_seed=episode_seed(settings.seed),
     )
     actions = ADVERSARIES[settings.proposer](env, np.random.default_rng([settings.seed, 5]))

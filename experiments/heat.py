@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from blocker import Blocker
@@ -55,8 +54,6 @@ def _wiped(screens: NDArray[np.generic], row: int, column: int, patch: int) -> N
 def _risks(
     blocker: Blocker, proposal: Proposal, screens: NDArray[np.generic]
 ) -> NDArray[np.float32]:
-    seen = np.stack([blocker.spec.latest(each) for each in screens])
     last = NO_ACTION if proposal.last_executed is None else proposal.last_executed
-    previous = torch.full((len(seen),), last, dtype=torch.int64)
-    out = blocker.probabilities(torch.from_numpy(seen), previous)
-    return np.asarray(out[:, proposal.action].numpy(), dtype=np.float32)
+    scores = blocker.score(screens.astype(np.uint8), np.full(len(screens), last, np.int64))
+    return scores[:, proposal.action]
