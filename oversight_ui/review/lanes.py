@@ -100,7 +100,7 @@ def _opinion(brush: Brush, layout: ReviewLayout, tape: Tape, columns: NDArray[np
     for x in range(box.x, box.right - dash, 3 * dash):
         brush.fill(Box(x, min(y, box.bottom - 1), dash, max(1, round(layout.unit))), INK)
     if tape.suspects is not None:
-        flags = np.nan_to_num(tape.suspects.probability) >= SUSPECT
+        flags = np.nan_to_num(tape.suspects) >= SUSPECT
         for start, stop in runs(peaks(flags.astype(np.float64), columns) > 0):
             size = max(4, round(6 * layout.unit))
             brush.fill(Box(box.x + start, box.y, max(size, stop - start), size), INK)

@@ -23,7 +23,7 @@ CODES: Mapping[Verdict, int] = {
 WORDS: Mapping[int, Verdict] = {code: verdict for verdict, code in CODES.items()}
 """And back."""
 LABEL_ERRORS = "label-errors"
-"""The scorer whose probability says that the label as it stands is wrong."""
+"""The scorer of judges that have not learned from the label: where they differ, it is suspected."""
 
 Screens = NDArray[np.generic]
 

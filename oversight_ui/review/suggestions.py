@@ -2,8 +2,9 @@
 
 Everything in the queue is on one scale, the chance that a step's label is wrong or missing:
 
-- a suspected label error: what the scorer `label-errors` says; without one, the chance that a
-  Blocker gives to the other answer;
+- a suspected label error: the chance that the judges behind the scorer `label-errors`, who have
+  not learned from that label, give to the other answer; without them, the chance that a Blocker
+  gives to it;
 - a Blocker's uncertainty: the odds of its probability against its threshold's, so that 0.5 is a
   step at which it would block or not for a hair;
 - "not sure": nobody has judged yet, 0.5.
@@ -19,7 +20,15 @@ from numpy.typing import NDArray
 from oversight.log import SAFE, UNSAFE, UNSURE
 from oversight_ui.review.recording import LABEL_ERRORS, Opinion, Recording
 
-__all__ = ["Suggestion", "false_alarms", "label_loss", "misses", "suggestions", "worst_first"]
+__all__ = [
+    "Suggestion",
+    "doubt",
+    "false_alarms",
+    "label_loss",
+    "misses",
+    "suggestions",
+    "worst_first",
+]
 
 APART = 5
 """Steps of one episode nearer than this are one moment: only the most useful of them is shown."""
@@ -57,13 +66,23 @@ def misses(recording: Recording, opinion: Opinion) -> NDArray[np.int64]:
     return np.flatnonzero(quiet & (recording.steps.verdict == UNSAFE) & ~recording.undone)
 
 
+def doubt(recording: Recording, opinion: Opinion) -> NDArray[np.float64]:
+    """The chance that a scorer gives to the answer that the label is not.
+
+    Returns:
+        float64 (n,), NaN for a label "unsure" and for steps that the scorer did not look at.
+    """
+    verdict, p = recording.steps.verdict, opinion.probability
+    return np.where(verdict == UNSAFE, 1.0 - p, np.where(verdict == SAFE, p, np.nan))
+
+
 def label_loss(recording: Recording, opinion: Opinion) -> NDArray[np.float64]:
     """Cross-entropy of each label under the scorer's probability, nats.
 
     Returns:
         float64 (n,), NaN for a label "unsure" and for steps that the scorer did not look at.
     """
-    return -np.log(np.maximum(1.0 - _doubt(recording, opinion), TINY))
+    return -np.log(np.maximum(1.0 - doubt(recording, opinion), TINY))
 
 
 def worst_first(recording: Recording, opinion: Opinion) -> NDArray[np.int64]:
@@ -101,9 +120,9 @@ def _chances(
     found = [("not sure", unsure)]
     suspects = recording.opinions.get(LABEL_ERRORS)
     if suspects is not None:
-        found.append(("label suspected", suspects.probability))
+        found.append(("label suspected", doubt(recording, suspects)))
     elif opinion is not None:
-        found.append(("Blocker disagrees", _doubt(recording, opinion)))
+        found.append(("Blocker disagrees", doubt(recording, opinion)))
     if opinion is not None:
         found.append(("Blocker unsure", _uncertainty(opinion)))
     return found
@@ -111,12 +130,6 @@ def _chances(
 
 def _looked(opinion: Opinion) -> NDArray[np.bool_]:
     return ~np.isnan(opinion.probability)
-
-
-def _doubt(recording: Recording, opinion: Opinion) -> NDArray[np.float64]:
-    """The chance that a scorer gives to the answer that the label is not."""
-    verdict, p = recording.steps.verdict, opinion.probability
-    return np.where(verdict == UNSAFE, 1.0 - p, np.where(verdict == SAFE, p, np.nan))
 
 
 def _uncertainty(opinion: Opinion) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from oversight_ui.review.agreement import Agreement, Judge, agree, judges_of
 from oversight_ui.review.recording import LABEL_ERRORS, Opinion, Recording
 from oversight_ui.review.suggestions import (
     Suggestion,
+    doubt,
     false_alarms,
     misses,
     suggestions,
@@ -67,7 +68,8 @@ class Tape:
         choice: what of it is shown.
         scorers: names that can be chosen.
         opinion: the chosen scorer's, if there is one.
-        suspects: the chances that labels are wrong, if somebody wrote them.
+        suspects: float64 (n,), the chance that each label is wrong, by who looked for such; NaN
+            where nobody did, None if nobody did at all.
         marks: rows of every mark, ascending.
         worst: disagreements of labels and opinion, the greatest loss first.
         queue: what is worth a look, most useful first.
@@ -80,7 +82,7 @@ class Tape:
     choice: Choice
     scorers: tuple[str, ...] = ()
     opinion: Opinion | None = None
-    suspects: Opinion | None = None
+    suspects: NDArray[np.float64] | None = None
     marks: Mapping[Mark, NDArray[np.int64]] = field(default_factory=dict)
     worst: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     queue: tuple[Suggestion, ...] = ()
@@ -124,7 +126,7 @@ def make_tape(
         choice=choice,
         scorers=scorers,
         opinion=opinion,
-        suspects=recording.opinions.get(LABEL_ERRORS),
+        suspects=_suspects(recording),
         marks=_marks(recording, opinion, lives, judges, pair),
         worst=np.zeros(0, np.int64) if opinion is None else worst_first(recording, opinion),
         queue=suggestions(recording, opinion, _seen(recording, judges, choice.author)),
@@ -159,6 +161,11 @@ def _as_logged(recording: Recording) -> Opinion | None:
         return None
     blocking = probability[~np.isnan(probability) & (recording.first == 1)]
     return Opinion(LOGGED, probability, float(blocking.min()) if len(blocking) else 1.0)
+
+
+def _suspects(recording: Recording) -> NDArray[np.float64] | None:
+    found = recording.opinions.get(LABEL_ERRORS)
+    return None if found is None else doubt(recording, found)
 
 
 def _pair(judges: tuple[Judge, ...], choice: Choice, scorer: str | None) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from oversight_ui.review.suggestions import (
     suggestions,
     worst_first,
 )
-from oversight_ui.review.tape import Tape
+from oversight_ui.review.tape import Choice, Tape, make_tape
 
 
 @pytest.fixture
@@ -68,10 +68,14 @@ def test_suspected_labels_take_the_place_of_the_blockers_doubt(
     recording: Recording, opinion: Opinion
 ) -> None:
     suspects = np.full(len(recording), np.nan)
-    suspects[30] = 0.8
+    suspects[30], suspects[50], suspects[51] = 0.8, 0.3, 0.9  # labelled safe, unsafe, unsafe
     known = {"pong.safetensors": opinion, LABEL_ERRORS: Opinion(LABEL_ERRORS, suspects, 0.5)}
     queue = suggestions(replace(recording, opinions=known), opinion, unseen(recording))
     assert (queue[0].row, queue[0].why, queue[0].chance) == (30, "label suspected", 0.8)
+    assert (queue[1].row, queue[1].why, queue[1].chance) == (50, "label suspected", 0.7)
+    made = make_tape(replace(recording, opinions=known), Choice("ada"))
+    assert made.suspects is not None
+    assert made.suspects[[30, 50, 51]] == pytest.approx([0.8, 0.7, 0.1])
     assert "Blocker disagrees" not in {entry.why for entry in queue}
 
 
