@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -188,3 +189,83 @@ def test_key_names() -> None:
     assert keys.label(Command.BLOCK) == "SPACE"
     assert not keys.counts_as_input(("", "left alt"))
     assert KeyMap({"b": Command.BLOCK}).label(Command.PAUSE) == "-"
+
+
+TEXTS = [1.0, 1.25, 1.5, 2.0]
+BIG_SIZES = [(1280, 720), (2560, 1440), (1920, 1080)]
+
+
+@pytest.mark.parametrize("size", BIG_SIZES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_regions_neither_overlap_nor_are_cut_at_any_text_size(
+    size: tuple[int, int], text: float
+) -> None:
+    layout = lay_out(*size, PONG_SIZE, text)
+    regions = list(layout.regions().values())
+    assert all(Box(0, 0, *size).contains(box) for box in regions)
+    pairs = [(a, b) for i, a in enumerate(regions) for b in regions[i + 1 :]]
+    assert not any(a.overlaps(b) for a, b in pairs)
+    assert layout.field.w % PONG_SIZE[1] == 0  # whole times as large as the game's picture
+
+
+class Noting(Brush):
+    """Notes where words were put, in which size they were asked for and in which they fit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[tuple[str, Box, Box, float]] = []
+
+    def text(
+        self,
+        text: str,
+        box: Box,
+        size: float,
+        colour: tuple[int, int, int] = (255, 255, 255),
+        align: Literal["left", "centre", "right"] = "left",
+    ) -> None:
+        fitted = self.fitting_size(text, box, round(size))
+        w, h = self.font(fitted).size(text)
+        shift = {"left": 0, "centre": (box.w - w) // 2, "right": box.w - w}[align]
+        inked = Box(box.x + shift, box.y + (box.h - h) // 2, w, h)
+        self.words.append((text, box, inked, fitted / round(size)))
+        super().text(text, box, size, colour, align)
+
+
+def screens_of() -> dict[str, Picture]:
+    base = picture()
+    again = replace(base, scene=replace(base.scene, redoes=38)) if base.scene else base
+    modes = {mode.value: picture(mode) for mode in Mode}
+    start = replace(picture(Mode.START), opening=base.scene.pixels if base.scene else None)
+    return {**modes, "again": again, "start": start}
+
+
+@pytest.mark.parametrize("name", screens_of())
+@pytest.mark.parametrize(
+    ("size", "text"), [((1280, 720), 1.0), ((1280, 720), 1.5), ((2560, 1440), 1.0)]
+)
+def test_no_words_are_cut_and_none_lie_over_others(
+    surface: pygame.Surface, name: str, size: tuple[int, int], text: float
+) -> None:
+    brush, what = Noting(), replace(screens_of()[name], text=text)
+    draw(brush, pygame.Surface(size), what)
+    covering = what.state.mode not in (Mode.JUDGING, Mode.PAUSED, Mode.SPECTATING)
+    words = [w for w in brush.words if w[0]]
+    if covering:  # what is laid over comes last; what it covers is darkened
+        first = max(i for i, w in enumerate(words) if w[0] == "LAST STEPS")
+        words = words[first + 1 :]
+    for said, box, inked, share in words:
+        assert box.contains(inked), said
+        assert Box(0, 0, *size).contains(inked), said
+        assert share >= 0.4, said
+    pairs = [(a, b) for i, a in enumerate(words) for b in words[i + 1 :]]
+    assert [(a[0], b[0]) for a, b in pairs if a[2].overlaps(b[2])] == []
+
+
+def test_larger_words_are_larger(surface: pygame.Surface) -> None:
+    heights = []
+    for text in (1.0, 1.5):
+        brush = Noting()
+        draw(brush, pygame.Surface((1280, 720)), replace(picture(), text=text))
+        heights.append({said: inked.h for said, _, inked, _ in brush.words})
+    for said in ("THE AGENT WANTS", "BLOCKER", "LAST STEPS", "blocks"):
+        assert heights[1][said] >= 1.3 * heights[0][said], said
