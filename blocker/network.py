@@ -22,6 +22,8 @@ __all__ = [
 
 FEATURES = 6
 """Numbers that tell of each plane."""
+RELATIVE = 4
+"""Numbers that tell of each pair of planes."""
 _UNIT = 10.0  # native pixels, the size of things in games
 _LEAST = 0.1  # pixels; with less of it a thing is not there
 
@@ -52,6 +54,8 @@ class NetworkSpec:
         window: rows and columns, in pixels of the prepared screen and odd, of what is looked at
             around it; (0, 0) for nothing.
         shown: numbers of the planes that the window shows.
+        pairs: numbers of two planes each, whose places are also given relative to each other; near
+            each other finely, for there a pixel decides.
         hidden: units of each layer.
         dropout: share of hidden units left out in training.
         identity: whether actions also get a vector of their own, beside their factors.
@@ -61,6 +65,7 @@ class NetworkSpec:
     own: int = 0
     window: tuple[int, int] = (0, 0)
     shown: tuple[int, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
     hidden: int = 128
     dropout: float = 0.0
     identity: bool = False
@@ -78,8 +83,12 @@ class NetworkSpec:
         """
         if set(data) != {field.name for field in fields(cls)}:
             raise ValueError(f"expected other keys in a network description, got {sorted(data)}")
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**{key: _frozen(value) for key, value in data.items()})  # type: ignore[arg-type]
+
+
+def _frozen(value: object) -> object:
+    """Lists as tuples, at any depth."""
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
 
 
 class Sight(nn.Module):
@@ -99,6 +108,7 @@ class Sight(nn.Module):
         (height, width), (top, left) = spec.size, (spec.rows[0], spec.columns[0])
         self._size, self._window = spec.size, shape.window
         self._own, self._shown = shape.own, list(shape.shown)
+        self._ones, self._others = ([pair[end] for pair in shape.pairs] for end in (0, 1))
         y = (torch.arange(height) + 0.5) * (spec.rows[1] - top) / height / _UNIT
         x = (torch.arange(width) + 0.5) * (spec.columns[1] - left) / width / _UNIT
         self._middle = ((spec.rows[1] - top) / 2 / _UNIT, (spec.columns[1] - left) / 2 / _UNIT)
@@ -114,7 +124,8 @@ class Sight(nn.Module):
     @staticmethod
     def width(spec: InputSpec, shape: NetworkSpec) -> int:
         """How many numbers it makes of a screen."""
-        return FEATURES * len(spec.planes) + len(shape.shown) * shape.window[0] * shape.window[1]
+        window = len(shape.shown) * shape.window[0] * shape.window[1]
+        return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + window
 
     def forward(self, images: Tensor) -> Tensor:
         """Float32 (m, d) of images float32 (m, planes, h, w) in [0, 1].
@@ -129,10 +140,23 @@ class Sight(nn.Module):
         spread = [(square - mean**2).clamp(min=0.0).sqrt() for square, mean in ((yy, y), (xx, x))]
         places = [y - self._middle[0], x - self._middle[1], *spread]
         seen = torch.stack([there, mass.add(1.0).log(), *places], dim=-1) * there[..., None]
-        if not self._shown:
-            return seen.flatten(1)
-        around = self._around(images, y[:, self._own], x[:, self._own])
-        return torch.cat([seen.flatten(1), around * there[:, self._own, None]], dim=1)
+        parts = [seen.flatten(1)]
+        if self._ones:
+            parts.append(self._apart(seen))
+        if self._shown:
+            around = self._around(images, y[:, self._own], x[:, self._own])
+            parts.append(around * there[:, self._own, None])
+        return torch.cat(parts, dim=1)
+
+    def _apart(self, seen: Tensor) -> Tensor:
+        """Of each pair how far the second is from the first: (m, pairs * 4).
+
+        Rows and columns in tens of pixels, and again with the nearest ten spread out; zeros where
+        one of the two is not there.
+        """
+        both = seen[:, self._ones, :1] * seen[:, self._others, :1]
+        apart = (seen[:, self._others, 2:4] - seen[:, self._ones, 2:4]) * both
+        return torch.cat([apart, torch.tanh(2 * apart)], dim=-1).flatten(1)
 
     def _around(self, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
         """The shown planes in a window around places: (m, shown * rows * columns)."""
@@ -186,17 +210,18 @@ class BlockerNetwork(nn.Module):
         shape: the network's shape.
 
     Raises:
-        ValueError: the window shows planes that there are not.
+        ValueError: the shape names planes that there are not.
     """
 
     factors: Tensor
 
     def __init__(self, actions: Sequence[str], spec: InputSpec, shape: NetworkSpec) -> None:
         super().__init__()
-        if max((shape.own, *shape.shown)) >= len(spec.planes):
+        named = (shape.own, *shape.shown, *(one for pair in shape.pairs for one in pair))
+        if max(named) >= len(spec.planes):
             raise ValueError(
-                f"expected plane numbers under {len(spec.planes)}, got own {shape.own} and shown "
-                f"{shape.shown}"
+                f"expected plane numbers under {len(spec.planes)}, got own {shape.own}, shown "
+                f"{shape.shown} and pairs {shape.pairs}"
             )
         factors = action_factors(actions)
         if shape.identity:

@@ -79,6 +79,18 @@ def test_sight_tells_places_by_head() -> None:
     assert not seen[1].any()
 
 
+def test_pairs_tell_how_far_apart_things_are() -> None:
+    spec = InputSpec(rows=(0, 20), columns=(0, 60), size=(20, 60), planes=((1,), (2,)))
+    sight = Sight(spec, NetworkSpec(pairs=((0, 1),)))
+    images = torch.zeros((2, 2, 20, 60))
+    images[:, 0, 5, 10] = 1.0
+    images[0, 1, 8, 50] = 1.0  # 3 rows and 40 columns on; in the other screen it is not there
+    apart = sight(images)[:, 2 * FEATURES :]
+    expected = [0.3, 4.0, np.tanh(0.6), np.tanh(8.0)]
+    assert apart[0].tolist() == pytest.approx(expected, abs=1e-4)
+    assert not apart[1].any()
+
+
 def test_window_goes_with_the_own_thing() -> None:
     spec = InputSpec(rows=(0, 20), columns=(0, 30), size=(20, 30), planes=((1,), (2,)))
     sight = Sight(spec, NetworkSpec(window=(3, 5), shown=(1,)))
@@ -101,9 +113,11 @@ def test_members_differ_and_are_averaged() -> None:
 
 
 def test_identity_and_json() -> None:
-    shape = NetworkSpec(members=1, hidden=4, identity=True, window=(3, 3), shown=(1,))
+    shape = NetworkSpec(
+        members=1, hidden=4, identity=True, window=(3, 3), shown=(1,), pairs=((0, 1),)
+    )
     assert make(shape)(screens(), torch.tensor([-1, 0, 5])).shape == (3, 6)
-    assert NetworkSpec.from_dict({**shape.as_dict(), "window": [3, 3]}) == shape
+    assert NetworkSpec.from_dict({**shape.as_dict(), "window": [3, 3], "pairs": [[0, 1]]}) == shape
     with pytest.raises(ValueError, match="keys"):
         NetworkSpec.from_dict({"members": 1})
 
@@ -111,6 +125,8 @@ def test_identity_and_json() -> None:
 def test_a_plane_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="plane numbers under 3"):
         make(NetworkSpec(window=(3, 3), shown=(3,)))
+    with pytest.raises(ValueError, match="plane numbers under 3"):
+        make(NetworkSpec(pairs=((0, 3),)))
 
 
 def test_default_network_decides_fast() -> None:
