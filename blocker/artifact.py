@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork, NetworkSpec
 from blocker.novelty import Novelty, disagreement
 from blocker.readiness import Readiness
+from blocker.swift import SwiftJudge
 from oversight.errors import BlockerMismatch
 
 __all__ = ["FORMAT_VERSION", "Blocker"]
@@ -34,7 +36,7 @@ class Blocker:
     """A network with its threshold, and what it was made for.
 
     Attributes:
-        network: in evaluation mode.
+        network: in evaluation mode; not to be changed any more.
         shape: the network's shape.
         spec: how screens are prepared.
         threshold: from this probability on an action is blocked.
@@ -66,8 +68,12 @@ class Blocker:
             screens: uint8 (B, k, planes, h, w), prepared by `spec`.
             previous: int64 (B,), action executed before, -1 for none known.
         """
-        with torch.inference_mode():
-            return torch.sigmoid(self.network(screens, previous))
+        logits = self._swift.member_logits(self._swift.see(screens.numpy()), previous.numpy())
+        return torch.sigmoid(torch.from_numpy(logits.mean(axis=0)))
+
+    @cached_property
+    def _swift(self) -> SwiftJudge:
+        return SwiftJudge(self.network)
 
     def score(self, screens: NDArray[np.uint8], previous: NDArray[np.int64]) -> NDArray[np.float32]:
         """Calibrated probability that each action is unsafe: float32 (B, n_actions).
@@ -94,10 +100,9 @@ class Blocker:
         """
         if self.novelty is None:
             return np.zeros((len(screens), len(self.actions)), dtype=np.bool_)
-        with torch.inference_mode():
-            seen = self.network.see(screens.flatten(0, 1)).reshape(len(screens), -1)
-            logits = self.network.member_logits(screens, previous).double().numpy()
-        far = self.novelty.distance(seen.numpy()) > self.novelty.distance_limit
+        seen = self._swift.see(screens.numpy())
+        logits = self._swift.member_logits(seen, previous.numpy()).astype(np.float64)
+        far = self.novelty.distance(seen) > self.novelty.distance_limit
         apart = disagreement(logits) > self.novelty.disagreement_limit
         return np.asarray(far[:, None] | apart)
 

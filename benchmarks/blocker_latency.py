@@ -1,6 +1,6 @@
 """How long a Blocker takes to decide, from raw screens to probabilities of all actions.
 
-Usage: python benchmarks/blocker.py [OUT.json]
+Usage: python benchmarks/blocker_latency.py [OUT.json]
 
 Untrained networks of each game's preset: what they cost does not hang on their weights. Batch 1 on
 one thread, 8 and 32 on two. The goal is 1 ms at the 99th percentile for 1 and for 8.
