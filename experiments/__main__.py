@@ -14,6 +14,7 @@ from experiments.assisted_study import AssistedSettings, assisted_study
 from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
+from experiments.labour.command import FitSettings, LabourSettings, fit, labour
 from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
 from experiments.report.command import ReportSettings, report
@@ -164,7 +165,34 @@ class Assisted:
     settings: Annotated[AssistedSettings, tyro.conf.OmitArgPrefixes]
 
 
-Study = Audit | Truth | People | Assisted | BlockerStudy | Sweep | PlayCell | Report
+@dataclass(frozen=True)
+class Labour:
+    """Say what a person's oversight costs, of runs or of games, with intervals."""
+
+    settings: Annotated[LabourSettings, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=LabourSettings
+    )
+
+
+@dataclass(frozen=True)
+class FitPerson:
+    """Fit the simulated person to the log of a real one."""
+
+    settings: Annotated[FitSettings, tyro.conf.OmitArgPrefixes]
+
+
+Study = (
+    Audit
+    | Truth
+    | People
+    | Assisted
+    | BlockerStudy
+    | Sweep
+    | PlayCell
+    | Report
+    | Labour
+    | FitPerson
+)
 
 
 def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -177,6 +205,10 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         return 0 if done else INTERRUPTED if stop() else 1
     if isinstance(command, Report):
         report(command.settings, reporter)
+    elif isinstance(command, Labour):
+        labour(command.settings, reporter, stop)
+    elif isinstance(command, FitPerson):
+        fit(command.settings, reporter)
     elif isinstance(command, Audit):
         audit(command.settings.check(), reporter, stop)
     elif isinstance(command, Truth):
@@ -218,6 +250,8 @@ def main(arguments: list[str] | None = None) -> int:
             "sweep": Sweep,
             "cell": PlayCell,
             "report": Report,
+            "labour": Labour,
+            "fit-person": FitPerson,
         },
         args=arguments,
         prog="python -m experiments",

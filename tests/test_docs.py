@@ -66,7 +66,7 @@ def _commands() -> list[tuple[str, ...]]:
     found: dict[tuple[str, ...], set[str]] = {}
     for document in DOCUMENTS:
         for line in document.read_text().splitlines():
-            for match in re.finditer(rf"python -m ({OWN}) ([a-z]+)([^`#|]*)", line):
+            for match in re.finditer(rf"python -m ({OWN}) ([a-z]+(?:-[a-z]+)*)([^`#|]*)", line):
                 flags = re.findall(r"(--[a-z][a-z-]+)", match[3])
                 words = [
                     match[2],

@@ -1,0 +1,121 @@
+"""The fit of a person: it finds again who made the log, and knows how well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from experiments.labour.fitting import fit_person, log_likelihood
+from experiments.labour.watched import Watched, put_late
+from oversight import MODELS, HumanModel, Proposal, RunError, SimulatedHuman, Verdict
+
+
+class Scripted:
+    """A rule by a list: one answer after another."""
+
+    def __init__(self, unsafe: NDArray[np.bool_]) -> None:
+        self.script, self.step = unsafe, 0
+
+    def unsafe(self, action: int) -> bool:
+        return bool(self.script[self.step])
+
+    def unsafe_actions(self) -> NDArray[np.bool_]:
+        return np.array([self.unsafe(0)])
+
+    doomed = False
+
+    def last_resort(self) -> int:
+        return 0
+
+
+def watched(model: HumanModel, steps: int, seed: int = 0) -> Watched:
+    """What a simulated person of known parameters does with moments of danger of 1 to 8 steps."""
+    rng = np.random.default_rng(seed)
+    unsafe = np.zeros(steps, np.bool_)
+    at = 0
+    while at < steps:
+        at += int(rng.integers(5, 40))
+        length = int(rng.integers(1, 9))
+        unsafe[at : at + length] = True
+        at += length
+    probe = Scripted(unsafe)
+    person = SimulatedHuman([probe], rng, model)
+    screens = np.zeros((2, 1, 1), np.uint8)
+    reaction, shown, late = np.full(steps, np.nan), np.zeros(steps), {}
+    for step in range(steps):
+        probe.step = step
+        (decision,) = person.review([Proposal(step, 0, 0, step, 0, screens)])
+        shown[step] = decision.attention_seconds
+        if decision.verdict is Verdict.UNSAFE and decision.reaction_seconds is not None:
+            reaction[step] = decision.reaction_seconds
+        if decision.meant_for is not None:
+            late[step] = decision.meant_for
+    pressed, blind = put_late(list(range(steps)), reaction, late)
+    return Watched(unsafe, pressed, blind, reaction, shown, simulated=True)
+
+
+def test_a_tired_person_is_found_again() -> None:
+    """Within 5 % of the reaction's median, 15 % of its spread, 40 % of the rates of faults."""
+    true = replace(MODELS["tired"], fatigue_per_hour=0.2, false_alarms_per_hour=60.0)
+    found = fit_person(watched(true, 7_000))
+    model = found.model
+    assert model.steps_per_second == pytest.approx(true.steps_per_second, rel=0.01)
+    assert model.reaction_median == pytest.approx(true.reaction_median, rel=0.05)
+    assert model.reaction_spread == pytest.approx(true.reaction_spread, rel=0.15)
+    assert model.lapses_per_hour == pytest.approx(true.lapses_per_hour, rel=0.4)
+    assert model.lapse_seconds == pytest.approx(true.lapse_seconds, rel=0.4)
+    assert model.false_alarms_per_hour == pytest.approx(true.false_alarms_per_hour, rel=0.4)
+    # A 95 % interval may miss; of six at most one here.
+    held = 0
+    for name, interval in found.intervals.items():
+        assert interval is not None, name
+        low, high = interval
+        held += low <= getattr(true, name) <= high
+    assert held >= 5
+    assert found.simulated
+
+
+def test_the_truth_is_likelier_than_another_person() -> None:
+    seen = watched(MODELS["tired"], 2_000, seed=1)
+    assert log_likelihood(MODELS["tired"], seen) > log_likelihood(MODELS["typical"], seen)
+    slow = replace(MODELS["tired"], reaction_median=0.8)
+    assert log_likelihood(MODELS["tired"], seen) > log_likelihood(slow, seen)
+
+
+def test_two_steps_by_head() -> None:
+    """One stimulus, caught: no lapse began. One, missed: one began."""
+    model = HumanModel(lapses_per_hour=450.0, reaction_spread=0.3, fatigue_per_hour=0.0)
+    # 450 an hour at 0.8 s a step: 0.1 a step.
+    missed = _two(pressed=False)
+    assert log_likelihood(model, missed) == pytest.approx(np.log(0.1), abs=2e-3)
+    caught = _two(pressed=True)
+    density = 1 / (0.3 * 0.275 * np.sqrt(2 * np.pi))  # of the median
+    assert log_likelihood(model, caught) == pytest.approx(np.log(0.9 * density), abs=2e-3)
+
+
+def _two(*, pressed: bool) -> Watched:
+    return Watched(
+        stimulus=np.array([True]),
+        pressed=np.array([pressed]),
+        blind=np.array([False]),
+        reaction=np.array([0.275 if pressed else np.nan]),
+        shown=np.array([0.8]),
+        simulated=True,
+    )
+
+
+def test_late_presses_go_where_they_were_meant() -> None:
+    reaction = np.array([np.nan, np.nan, np.nan, 0.9, np.nan])
+    pressed, blind = put_late([10, 11, 12, 13, 14], reaction, {13: 11})
+    assert pressed.tolist() == [False, True, False, False, False]
+    assert blind.tolist() == [False, False, True, True, False]
+    assert reaction[1] == 0.9
+    assert np.isnan(reaction[3])
+
+
+def test_too_little_to_tell() -> None:
+    with pytest.raises(RunError, match="expected 20 unsafe proposals or more"):
+        fit_person(_two(pressed=True))
