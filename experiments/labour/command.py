@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -132,9 +132,16 @@ def labour(settings: LabourSettings, reporter: Reporter, stop: StopFlag) -> list
     if settings.out is not None:
         write_json(
             settings.out,
-            {"n_cat": settings.n_cat, "rows": [json.loads(json.dumps(asdict(r))) for r in rows]},
+            {"n_cat": settings.n_cat, "rows": [_finite(asdict(row)) for row in rows]},
         )
     return rows
+
+
+def _finite(value: object) -> object:
+    """Ready for JSON, which has no infinity: an interval without an end has null there."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def _rows_of_run(path: Path, n_cat: int) -> Iterator[LabourRow]:
