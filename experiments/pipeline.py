@@ -12,6 +12,7 @@ from experiments.figures import draw_overview, write_metrics
 from experiments.handover import held_out_figures, train_blocker
 from experiments.overseers import Seat, take_seat
 from experiments.phases import Ended, Phase, open_log, play
+from experiments.preflight import preflight
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage, write_json
 from experiments.settings import Condition, Handover, RunSettings
@@ -28,6 +29,7 @@ from oversight import (
     OversightError,
     game_named,
 )
+from oversight.log import Keep
 
 __all__ = ["Sitting", "run_sitting"]
 
@@ -197,7 +199,11 @@ def run_sitting(run: RunDirectory, reporter: Reporter, stop: StopFlag) -> Stage:
     """
     begun = time.monotonic()
     before = run.state().wall_seconds
-    with open_log(run.log, run.settings().check()) as log:
+    settings = run.settings().check()
+    if not run.log.exists():
+        reporter.say(preflight(run.path, settings).in_words())
+    with open_log(run.log, settings) as log:
+        log.keeper.phases[AFTER] = Keep(settings.keep_screens)
         sitting = Sitting(run, log, reporter, stop)
         try:
             sitting.go()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import Literal
 
 from agents import Credit
 from blocker import PRESETS
@@ -90,6 +91,11 @@ class RunSettings:
     rewind_steps: int = 0
     """How many agent steps late a block may come and still be carried out at the step it was
     meant for, by taking the game back; 0 never does, as in the paper."""
+
+    keep_screens: Literal["all", "blocks", "none"] = "all"
+    """Which screens the log keeps under the Blocker: all (200 to 500 bytes a step), those of blocks
+    with 8 steps before and after, or none; decisions are kept in any case, and the log can still be
+    played again."""
 
     condition: Condition = Condition.HIRL
     """What is done with unsafe actions."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oversight.log.annotator import Change, LogAnnotator
 from oversight.log.episodes import LoggedEpisode
+from oversight.log.keeping import CONTEXT, Keep
 from oversight.log.meta import LogMeta, package_versions
 from oversight.log.reader import LogReader
 from oversight.log.scores import Scorer, Scores
@@ -13,6 +14,7 @@ from oversight.log.tail import Amended, LogTail, News
 from oversight.log.words import Word
 
 __all__ = [
+    "CONTEXT",
     "SAFE",
     "UNKNOWN",
     "UNSAFE",
@@ -20,6 +22,7 @@ __all__ = [
     "Amended",
     "Change",
     "InterventionLog",
+    "Keep",
     "LogAnnotator",
     "LogMeta",
     "LogReader",

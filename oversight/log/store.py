@@ -19,6 +19,7 @@ from oversight.log.codec import FrameEncoder
 from oversight.log.commit import Committer
 from oversight.log.condition import identity_of, known_mark
 from oversight.log.database import WriterLock, connect, create, telling
+from oversight.log.keeping import ScreenKeeper
 from oversight.log.mark import Mark, MarkFile, MarkState
 from oversight.log.meta import LogMeta
 from oversight.log.reader import LogReader
@@ -54,6 +55,8 @@ class InterventionLog(LogReader):
         self._lock = lock
         self._committer = self._begin_writing() if lock is not None else None
         self._encoder = FrameEncoder()
+        self.keeper = ScreenKeeper()
+        """Which screens are kept; `keeper.phases` says it by phase, all of them if it does not."""
         self._first_waiting: float | None = None
         self._last_screen: Screen | None = None
         # A damaged log can still be read where it is whole: numbers are for those who write.
@@ -143,6 +146,7 @@ class InterventionLog(LogReader):
                 "build the gate with first_episode=log.next_episode"
             )
         self.next_episode = episode + 1
+        self.keeper.begin_episode(env_index)
         self._add(
             schema.episodes,
             episode=episode,
@@ -160,7 +164,10 @@ class InterventionLog(LogReader):
                 f"expected a step numbered {self.next_step_id} or more, got {proposal.step_id}: "
                 "build the gate with first_step_id=log.next_step_id"
             )
-        frame = self._keep(proposal.screens[-1])
+        earlier, kept = self.keeper.wanted(record)
+        for step_id, screen in earlier:
+            self._add(schema.contexts, step_id=step_id, frame=self._keep(screen))
+        frame = self._keep(proposal.screens[-1]) if kept else None
         self.next_step_id = proposal.step_id + 1
         self._add(
             schema.decisions,
