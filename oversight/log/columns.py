@@ -7,8 +7,8 @@ takes the rows as they come.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,8 @@ def decision_columns(
 ) -> dict[str, NDArray[Any]]:
     """The columns of some decisions, in the order of step_id, as they were first written.
 
-    Null is NaN among floats and UNKNOWN among others; verdicts are codes.
+    Null is NaN among floats and UNKNOWN among others; verdicts are codes. To be called within a
+    transaction: words that came between its two queries would have no number.
     """
     table = schema.decisions
 
@@ -64,9 +65,8 @@ def decision_columns(
     text = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     cursor = connection.exec_driver_sql(str(text)).cursor
     assert cursor is not None, "a query has one"
-    rows = np.fromiter(
-        iter(cursor.fetchone, None), dtype=np.dtype([(c.name, _dtype(c)) for c in kept])
-    )
+    taken = cast(Iterable[tuple[Any, ...]], cursor)
+    rows = np.fromiter(taken, dtype=np.dtype([(c.name, _dtype(c)) for c in kept]))
     return {column.name: _given(rows[column.name], column, words) for column in kept}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 
 import numpy as np
@@ -32,11 +33,28 @@ def read_steps(
     between: tuple[int, int] | None = None,
 ) -> StepTable:
     """See `LogReader.steps`; on request of one episode and between two step_ids only."""
-    columns = decision_columns(connection, phases, undone=undone, episode=episode, between=between)
-    step_id = columns["step_id"].astype(np.int64)
-    columns["verdict"] = _amended(connection, step_id, columns["verdict"].astype(np.int8))
-    columns["frame"] = _with_contexts(connection, step_id, columns["frame"].astype(np.int64))
+    with _one_state(connection):
+        columns = decision_columns(
+            connection, phases, undone=undone, episode=episode, between=between
+        )
+        step_id = columns["step_id"].astype(np.int64)
+        columns["verdict"] = _amended(connection, step_id, columns["verdict"].astype(np.int8))
+        columns["frame"] = _with_contexts(connection, step_id, columns["frame"].astype(np.int64))
     return StepTable(**{column.name: columns[column.name] for column in fields(StepTable)})
+
+
+@contextmanager
+def _one_state(connection: Connection) -> Iterator[None]:
+    """Let several queries see the log as it is now, whatever is written meanwhile."""
+    raw = connection.connection.dbapi_connection
+    if getattr(raw, "in_transaction", False):
+        yield
+        return
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    finally:
+        connection.rollback()
 
 
 def read_frames(connection: Connection, keys: NDArray[np.int64], decoder: FrameDecoder) -> Screen:

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import oversight.log.columns as columns
 import oversight.log.store as store
 from oversight import (
     Amendment,
@@ -348,6 +349,24 @@ def test_it_is_read_while_it_is_written(new_log: InterventionLog, record: Make) 
             assert len(table) == step_id + 1
             wanted = record(step_id).proposal.screens[-1]
             assert (reader.frames(table.frame[-1:])[0] == wanted).all()
+
+
+def test_a_phase_that_begins_while_the_log_is_read(
+    new_log: InterventionLog, record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_log.append(record(0, Source.PERSON))
+    words, late = columns._words, [replace(record(1, Source.PERSON), phase="blocker")]
+
+    def meanwhile(*arguments: object) -> list[str]:
+        found = words(*arguments)  # type: ignore[arg-type]
+        while late:
+            new_log.append(late.pop())
+        return found
+
+    monkeypatch.setattr(columns, "_words", meanwhile)
+    with InterventionLog.open(new_log.path) as reader:
+        assert reader.steps().phase.tolist() == ["oversight"]
+        assert reader.steps().phase.tolist() == ["oversight", "blocker"]
 
 
 # ------------------------------------------------------------------ going on
