@@ -94,7 +94,7 @@ class ReviewWindow:
         self._finder, self._cutter = LifeFinder(log.path), ClipCutter(log.path)
         self._lives = np.zeros(0, np.int64)
         self._drag: Lane | None = None
-        self._done = False
+        self._done = self._shifted = False
         self._dirty = True
         self._drawn = self._looked = self._took = 0.0
         self._grown = -RUNNING_SECONDS
@@ -218,6 +218,9 @@ class ReviewWindow:
     # ----------------------------------------------------------------- keyboard and mouse
 
     def _translated(self, event: pygame.event.Event) -> Iterator[Event]:
+        if event.type in (pygame.KEYDOWN, pygame.KEYUP):
+            # As it was when the key moved; what pygame says of now may be ahead of the queue.
+            self._shifted = bool(event.mod & pygame.KMOD_SHIFT)
         if event.type == pygame.QUIT:
             self._done = True
         elif event.type == pygame.KEYDOWN:
@@ -231,7 +234,7 @@ class ReviewWindow:
             self._drag = None
         elif event.type == pygame.MOUSEMOTION and self._drag is not None:
             yield dragged(
-                self._layout(), self._state, self._drag, event.pos[0], spanning=_shifted()
+                self._layout(), self._state, self._drag, event.pos[0], spanning=self._shifted
             )
         elif event.type == pygame.MOUSEWHEEL:
             yield from self._turned(int(event.y))
@@ -239,7 +242,7 @@ class ReviewWindow:
     def _clicked(self, x: int, y: int) -> Event | None:
         layout = self._layout()
         self._drag = lane_at(layout, x, y)
-        return pressed(layout, self._state, x, y, spanning=_shifted())
+        return pressed(layout, self._state, x, y, spanning=self._shifted)
 
     def _turned(self, change: int) -> Iterator[Event]:
         """The wheel: over the near timeline it zooms, elsewhere it steps."""
@@ -284,7 +287,3 @@ def _names(event: pygame.event.Event, name: str) -> tuple[str, ...]:
     held = "shift " if event.mod & pygame.KMOD_SHIFT else held
     typed = str(event.unicode)
     return (f"{held}{name}", typed) if not typed.isalpha() else (f"{held}{name}",)
-
-
-def _shifted() -> bool:
-    return bool(pygame.key.get_mods() & pygame.KMOD_SHIFT)

