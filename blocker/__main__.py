@@ -12,8 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from blocker.artifact import Blocker
+from blocker.bench.command import BenchCommand, bench
+from blocker.explain.command import ExplainCommand, explain
 from blocker.fitting import Fitted
+from blocker.pack.command import PackCommand, inspect_pack
 from blocker.readiness import Readiness
+from blocker.score_command import Score, score
 from blocker.train_command import Suspects, Train, list_suspects, train_from_logs
 from oversight.errors import OversightError
 
@@ -28,10 +32,21 @@ class Info:
     """The file, such as RUN_DIR/blocker.safetensors."""
 
 
+Command = Train | Suspects | Info | BenchCommand | PackCommand | Score | ExplainCommand
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; one line on the error output and status 1 for anything a user can cause."""
     command = tyro.extras.subcommand_cli_from_dict(
-        {"train": Train, "suspects": Suspects, "info": Info},
+        {
+            "train": Train,
+            "suspects": Suspects,
+            "info": Info,
+            "bench": BenchCommand,
+            "pack": PackCommand,
+            "score": Score,
+            "explain": ExplainCommand,
+        },
         prog="python -m blocker",
         description="Train Blockers on intervention logs, and look at them.",
         args=arguments,
@@ -48,12 +63,20 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _do(command: Train | Suspects | Info, console: Console) -> None:
+def _do(command: Command, console: Console) -> None:
     if isinstance(command, Train):
         _print_fitted(train_from_logs(command, console), console)
         console.print(f"written to {command.out}", soft_wrap=True)
     elif isinstance(command, Suspects):
         list_suspects(command, console)
+    elif isinstance(command, BenchCommand):
+        bench(command, console)
+    elif isinstance(command, PackCommand):
+        inspect_pack(command, console)
+    elif isinstance(command, Score):
+        score(command, console)
+    elif isinstance(command, ExplainCommand):
+        explain(command, console)
     else:
         _info(command, console)
 

@@ -2,7 +2,7 @@
 
 from oversight.errors import OversightError
 
-__all__ = ["BlockerFileError", "NotLearned"]
+__all__ = ["BlockerFileError", "ExplainError", "NotLearned", "PackError"]
 
 
 class BlockerFileError(OversightError):
@@ -11,3 +11,11 @@ class BlockerFileError(OversightError):
 
 class NotLearned(OversightError):  # noqa: N818 - an outcome, named as the docs name it
     """Training ended without a network that tells unsafe from safe."""
+
+
+class PackError(OversightError):
+    """A benchmark pack is missing, foreign, damaged, or cannot be built."""
+
+
+class ExplainError(OversightError):
+    """A Blocker cannot be explained as asked: captum, or steps to explain, are missing."""

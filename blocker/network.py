@@ -25,6 +25,8 @@ FEATURES = 6
 RELATIVE = 4
 """Numbers that tell of each pair of planes."""
 _UNIT = 10.0  # native pixels, the size of things in games
+_FLAT = 1e-8
+"""Squared units under which a thing counts as not spread; a root has no slope at 0."""
 _LEAST = 0.1  # pixels; with less of it a thing is not there
 
 FACTORS = ("LEFT", "RIGHT", "UP", "DOWN", "FIRE")
@@ -137,7 +139,7 @@ class Sight(nn.Module):
         mass = sums[..., 0]
         there = (mass > _LEAST).float()
         y, x, yy, xx = (sums[..., 1:] / mass.clamp(min=_LEAST)[..., None]).unbind(-1)
-        spread = [(square - mean**2).clamp(min=0.0).sqrt() for square, mean in ((yy, y), (xx, x))]
+        spread = [(square - mean**2).clamp(min=_FLAT).sqrt() for square, mean in ((yy, y), (xx, x))]
         places = [y - self._middle[0], x - self._middle[1], *spread]
         seen = torch.stack([there, mass.add(1.0).log(), *places], dim=-1) * there[..., None]
         parts = [seen.flatten(1)]

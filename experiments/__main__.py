@@ -15,6 +15,7 @@ from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
 from experiments.labour.command import FitSettings, LabourSettings, fit, labour
+from experiments.pack import PackSettings, build
 from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
 from experiments.report.command import ReportSettings, report
@@ -181,6 +182,13 @@ class FitPerson:
     settings: Annotated[FitSettings, tyro.conf.OmitArgPrefixes]
 
 
+@dataclass(frozen=True)
+class Pack:
+    """Build a benchmark pack of one game, to compare Blockers on."""
+
+    settings: Annotated[PackSettings, tyro.conf.OmitArgPrefixes]
+
+
 Study = (
     Audit
     | Truth
@@ -222,7 +230,10 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
     return INTERRUPTED if stop() else 0
 
 
-def _do(command: Run | Study, reporter: Reporter, stop: StopFlag) -> int:
+def _do(command: Run | Pack | Study, reporter: Reporter, stop: StopFlag) -> int:
+    if isinstance(command, Pack):
+        build(command.settings.check(), reporter, stop)
+        return 0
     if isinstance(command, Study):
         return _study(command, reporter, stop)
     run = command.directory()
@@ -247,6 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
             "people": People,
             "blocker": BlockerStudy,
             "assisted": Assisted,
+            "pack": Pack,
             "sweep": Sweep,
             "cell": PlayCell,
             "report": Report,

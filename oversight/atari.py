@@ -131,6 +131,11 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         return self._emulator
 
     @property
+    def harmful(self) -> bool:
+        """Whether harm is going on in the frame played last, by the truth."""
+        return self._watches[0].harmful
+
+    @property
     def catastrophe_name(self) -> str:
         """See `oversight.wrapper.Overseeable`."""
         return self.catastrophe.name

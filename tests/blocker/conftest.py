@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from blocker import Fitted, InputSpec, NetworkSpec, TrainingSettings, fit_examples
 from blocker.dataset import examples_from_logs
+from blocker.pack.testing import build_tiny
 from blocker.testing import FakeLog, painted_log
 from oversight.games import PONG
 
@@ -42,3 +45,22 @@ def fitted(log: FakeLog, small_spec: InputSpec, small_shape: NetworkSpec) -> Fit
         settings=TrainingSettings(epochs=25, seed=1),
         shape=small_shape,
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A benchmark pack of some hundred steps; not to be changed."""
+    path = tmp_path_factory.mktemp("packs") / "tiny"
+    build_tiny(path)
+    return path
+
+
+@pytest.fixture
+def pack_copy(tiny_pack: Path, tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    out = tmp_path / "copy"
+    out.mkdir()
+    for file in tiny_pack.iterdir():
+        if file.suffix in (".sqlite", ".npz", ".json"):
+            (out / file.name).write_bytes(file.read_bytes())
+    return out

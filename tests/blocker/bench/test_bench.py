@@ -1,0 +1,124 @@
+"""The whole comparison on a tiny pack, and its learners on a painted game."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from blocker import Fitted
+from blocker.__main__ import main
+from blocker.bench.baselines import LogisticJudge, PaperJudge, PaperNetwork
+from blocker.bench.data import HeldOut, load_part, steps_of
+from blocker.bench.judges import BlockerJudge
+from blocker.metrics import Scores, rank_auc
+from blocker.pack import log_path
+from blocker.testing import FakeLog, painted_log
+from oversight.games import PONG
+
+
+@pytest.fixture(scope="module")
+def results(
+    tiny_pack: Path, fitted: Fitted, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, object]]:
+    folder = tmp_path_factory.mktemp("bench")
+    for name in ("one", "two"):
+        fitted.blocker.save(folder / f"{name}.safetensors")
+    out = folder / "out"
+    files = [str(folder / "one.safetensors"), str(folder / "two.safetensors")]
+    arguments = ["--blocker", *files, "--out", str(out), "--repeats", "2"]
+    assert main(["bench", str(tiny_pack), *arguments]) == 0
+    return out, json.loads((out / "bench.json").read_text())
+
+
+def painted(log: FakeLog) -> HeldOut:
+    return steps_of(log, log.table, PONG)
+
+
+def auc(data: HeldOut, risks: np.ndarray) -> float:
+    own = risks[np.arange(len(data)), data.action]
+    return rank_auc(Scores(own, data.unsafe, data.episode, data.step)) or 0.0
+
+
+def test_all_judges_are_measured_on_the_same_steps(
+    results: tuple[Path, dict[str, object]],
+) -> None:
+    _, found = results
+    judges = found["judges"]
+    assert isinstance(judges, dict)
+    assert list(judges) == [
+        "one",
+        "two",
+        "ensemble of 2",
+        "paper's network, seed 0",
+        "logistic regression, seed 0",
+        "boosting on RAM, seed 0",
+        "always block",
+        "never block",
+    ]
+    assert {one["misses"]["trials"] for one in judges.values()} == {found["positives"]}
+    assert judges["always block"]["misses"]["events"] == 0
+    assert judges["always block"]["false_alarms"]["rate"] == 1.0
+    assert judges["never block"]["misses"]["rate"] == 1.0
+    assert judges["boosting on RAM, seed 0"]["kind"] == "privileged"
+    assert judges["one"]["misses"] == judges["ensemble of 2"]["misses"]
+    assert [speed["batch"] for speed in judges["one"]["speed"]] == [1, 8, 32]
+    assert set(judges["one"]["groups"]["policy"]) == {"wanders", "falls"}
+    assert set(judges["one"]["groups"]["age"]) == {"0", "500"}
+
+
+def test_the_page_needs_nothing_beside_it(results: tuple[Path, dict[str, object]]) -> None:
+    out, _ = results
+    page = (out / "bench.html").read_text()
+    assert page.count("<img") == page.count('src="data:image/png;base64,') >= 8
+    assert "http" not in page
+    assert "paper&#39;s network, seed 0" in page
+    assert (out / "trade_off.png").stat().st_size > 5_000
+
+
+def test_a_log_is_judged_as_a_whole_without_learners(
+    tiny_pack: Path, fitted: Fitted, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "b.safetensors"
+    fitted.blocker.save(file)
+    log, out = log_path(tiny_pack, "calibrate"), tmp_path / "out"
+    arguments = ["--blocker", str(file), "--out", str(out), "--repeats", "0"]
+    assert main(["bench", str(log), *arguments]) == 0
+    found = json.loads((out / "bench.json").read_text())
+    assert list(found["judges"]) == ["b", "always block", "never block"]
+    assert found["judges"]["b"]["effective"] is None
+    assert main(["bench", str(tmp_path), *arguments]) == 1
+    assert "is not a pack" in capsys.readouterr().err
+
+
+def test_a_blocker_is_asked_as_in_play(fitted: Fitted, tiny_pack: Path) -> None:
+    data = load_part(tiny_pack, "test")
+    live = fitted.blocker.score(data.images[data.index[:20]], data.previous[:20])
+    assert np.allclose(BlockerJudge(fitted.blocker, "b").risks(data)[:20], live, atol=1e-6)
+
+
+def test_logistic_regression_learns_what_can_be_seen() -> None:
+    train, calibrate, test = (painted(painted_log(seed)) for seed in (1, 2, 3))
+    judge = LogisticJudge(train, calibrate, seed=0, passes=8)
+    assert auc(test, judge.risks(test)) > 0.9
+
+
+def test_the_paper_s_network_learns_and_misses_none_of_its_own() -> None:
+    train = painted(painted_log(1, episodes=6, length=40))
+    few = train.where(np.arange(60))
+    judge = PaperJudge(train, few, seed=0, passes=6)
+    assert auc(train, judge.risks(train)) > 0.8
+    own = judge.risks(few)[np.arange(len(few)), few.action]
+    assert (own[few.rule] >= judge.threshold).all()
+
+
+def test_the_paper_s_network_looks_at_the_action() -> None:
+    net = PaperNetwork(6)
+    logits = net(torch.rand(2, 3, 160, 160))
+    assert logits.shape == (2, 6)
+    assert len(set(logits[0].tolist())) == 6
+    assert [layer.out_channels for layer in net.see if isinstance(layer, nn.Conv2d)] == [16] * 6
