@@ -83,7 +83,7 @@ def press_keys(screen: Screen, timed: Timed, keys: int, pressed: list[float]) ->
         before = len(timed.at)
         time.sleep(float(rng.uniform(0.1, 0.4)))
         pressed.append(screen.press("a"))
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60  # the first gradient step of a process is slow
         while len(timed.at) == before:
             if time.monotonic() > end:
                 return
