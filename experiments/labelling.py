@@ -36,8 +36,8 @@ SPELL = 75
 def exploring(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
     """Random actions, trembling, short and long held in turn: what labels are collected of.
 
-    A Blocker that has seen long held actions alone misses half of what a trembling agent does in
-    Road Runner: from there the same screen goes on otherwise.
+    A Blocker that has seen long held actions alone misses much of what a trembling agent does: from
+    there the same screen goes on otherwise.
     """
     while True:
         for most in HOLDS:
