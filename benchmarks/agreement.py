@@ -1,18 +1,23 @@
 """Whether the console's memory says what the picture shows, over many steps of mixed play.
 
 The catastrophes are read from memory (Pong's from the picture); this counts by other means, frame
-by frame: the paddle's lowest row, the barriers' pixels, lives drawn on the screen, black screens.
+by frame: the paddle's lowest row, the barriers' pixels, lives drawn on the screen, black screens,
+a chicken that is pushed down the road, a car that touches another.
 
-    python benchmarks/agreement.py [steps]
+    python benchmarks/agreement.py [steps] [file for the counts]
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -21,6 +26,7 @@ from oversight import game_named
 from oversight.catastrophes import RoadRunnerDeath
 from oversight.catastrophes.road_runner import DeathWatch
 from oversight.emulator import AleEmulator
+from oversight.games import entry_of
 
 Compare = Callable[[AleEmulator, Counter[str]], None]
 BARRIER_RGB = (181, 83, 40)
@@ -28,13 +34,15 @@ PADDLE_ROWS = 16
 """Rows of Pong's paddle."""
 
 
-def mixed(n_actions: int) -> Iterator[int]:
-    """Trembling and holding in turns."""
+def mixed(n_actions: int, often: int | None = None) -> Iterator[int]:
+    """Trembling and holding in turns; two times of three the action `often`, if there is one."""
     rng = np.random.default_rng(0)
     while True:
         longest = int(rng.choice([1, 8, 40]))
         for _ in range(20):
             action = int(rng.integers(n_actions))
+            if often is not None and rng.random() < 2 / 3:
+                action = often
             for _ in range(int(rng.integers(1, longest, endpoint=True))):
                 yield action
 
@@ -108,10 +116,102 @@ class Lives:
             self._watch, self._deaths, self._lost = None, 0, 0
 
 
+CHICKEN_RGB = (252, 252, 84)
+CHICKEN_ROWS, CHICKEN_COLUMNS = slice(24, 194), slice(44, 52)
+MIDDLE_LINE = slice(100 - 24, 106 - 24)
+"""Rows of the road, from its top on, with a line of the chicken's colour."""
+LATE = 8
+"""Frames between a sign in memory and what the picture makes of it."""
+
+
+class Pushed:
+    """A hit pushes the chicken down the road, which is seen where nobody steers it down."""
+
+    def __init__(self) -> None:
+        self._lowest: deque[int] = deque(maxlen=LATE)
+        self._watch = entry_of("freeway").truth.catastrophe.watch(
+            AleEmulator(game_named("freeway"))
+        )
+        self._since_sign = self._since_push = 10 * LATE
+        self._owed = False
+
+    def __call__(self, emulator: AleEmulator, counts: Counter[str]) -> None:
+        """Compare one frame."""
+        shown = (emulator.screen_rgb()[CHICKEN_ROWS, CHICKEN_COLUMNS] == CHICKEN_RGB).all(axis=2)
+        shown[MIDDLE_LINE] = False
+        rows = np.flatnonzero(shown.any(axis=1))
+        before = list(self._lowest)
+        self._lowest.append(int(rows[-1]) if len(rows) else -1)
+        self._since_sign = 0 if self._watch.frame(emulator) else self._since_sign + 1
+        pushed = len(before) >= 5 and all(
+            0 < later - sooner <= 3 for sooner, later in pairwise([*before[-4:], self._lowest[-1]])
+        )
+        began = pushed and self._since_push > LATE
+        self._since_push = 0 if pushed else self._since_push + 1
+        if self._since_sign == 0:
+            counts["hits by memory"] += 1
+            self._owed = True
+        if began:
+            by_memory = self._owed or self._watch.harmful
+            counts["pushed, and hit by memory" if by_memory else "DIFFER: pushed, not hit"] += 1
+            self._owed = False
+        if self._owed and self._since_sign > 3 * LATE:
+            counts["hit, no push seen (crossing the line, or hidden)"] += 1
+            self._owed = False
+
+
+OWN_CAR_ROWS = slice(130, 160)
+TOUCHES = 3
+"""Pixels apart at most."""
+
+
+class Touching:
+    """A collision is seen as another car's pixels at the own car's."""
+
+    def __init__(self) -> None:
+        self._watch = entry_of("enduro").truth.catastrophe.watch(AleEmulator(game_named("enduro")))
+
+    def __call__(self, emulator: AleEmulator, counts: Counter[str]) -> None:
+        """Compare one frame."""
+        hit = self._watch.frame(emulator)
+        if not hit and self._watch.harmful:
+            return
+        apart = _other_car_apart(emulator.screen_rgb()[OWN_CAR_ROWS].astype(int))
+        kind = "hit" if hit else "no hit"
+        if apart is None:
+            counts[f"{kind}: no own car drawn"] += 1
+        else:
+            counts[f"{kind}: another car {'at' if apart <= TOUCHES else 'not at'} the own"] += 1
+
+
+def _other_car_apart(rows: NDArray[np.int_]) -> int | None:
+    """Pixels between the own car, which is grey, and the next coloured thing; None without it."""
+    spread = rows.max(axis=2) - rows.min(axis=2)
+    road = np.bincount(_colours(rows).ravel()).argmax()
+    grey = (spread <= 8) & (_colours(rows) != road) & (rows.sum(axis=2) > 300)
+    # The edges of the road are grey lines; a car is a block.
+    block = grey[:, 1:-1] & grey[:, :-2] & grey[:, 2:]
+    own = np.argwhere(block)
+    other = np.argwhere((spread > 8) & (_colours(rows) != road))
+    if len(own) == 0:
+        return None
+    if len(other) == 0:
+        return 99
+    apart = np.abs(own[:, None] + (0, 1) - other[None]).max(axis=2)
+    return int(apart.min())
+
+
+def _colours(rows: NDArray[np.int_]) -> NDArray[np.int_]:
+    return (rows[..., 0] << 16 | rows[..., 1] << 8 | rows[..., 2]) % 100_003
+
+
 def play(name: str, compare: Compare, steps: int) -> Counter[str]:
     """Counts of what was compared, frame by frame."""
     game, counts = game_named(name), Counter[str]()
-    emulator, actions = AleEmulator(game), mixed(game.n_actions)
+    # Freeway without DOWN: only what hits the chicken moves it down the road. Cars are hit ahead.
+    n_actions = 2 if name == "freeway" else game.n_actions
+    often = game.toward_harm if name in ("freeway", "enduro") else None
+    emulator, actions = AleEmulator(game), mixed(n_actions, often)
     emulator.reset()
     for _ in track(range(steps), description=name):
         action = next(actions)
@@ -124,19 +224,29 @@ def play(name: str, compare: Compare, steps: int) -> Counter[str]:
     return counts
 
 
-def main(steps: int = 50_000) -> None:
+def main(steps: int = 50_000, out: Path | None = None) -> None:
     table = Table(title=f"Memory against picture, {steps:,} agent steps a game, every frame")
-    for heading in ("game", "what", "frames (Road Runner: games)"):
+    for heading in ("game", "what", "frames (Road Runner: games; Freeway: hits)"):
         table.add_column(heading)
+    kept: dict[str, dict[str, int]] = {}
     for name, compare in (
         ("pong", pong),
         ("space_invaders", Barriers()),
         ("road_runner", Lives()),
+        ("freeway", Pushed()),
+        ("enduro", Touching()),
     ):
-        for what, count in play(name, compare, steps).most_common():
+        counts = play(name, compare, steps)
+        kept[name] = {"agent steps": steps, **dict(counts.most_common())}
+        for what, count in counts.most_common():
             table.add_row(name, what, f"{count:,}")
+        if out is not None:
+            out.write_text(json.dumps(kept, indent=1) + "\n")
     Console().print(table)
 
 
 if __name__ == "__main__":
-    main(*(int(argument) for argument in sys.argv[1:2]))
+    main(
+        *(int(argument) for argument in sys.argv[1:2]),
+        *(Path(argument) for argument in sys.argv[2:3]),
+    )

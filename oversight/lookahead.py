@@ -195,6 +195,9 @@ class LookAhead(Truth[E]):
             if branch.frame(self._emulator) or self.catastrophe.sealed(self._emulator):
                 self._lasted[action] = frame
                 return False
+        if self.catastrophe.settled(self._emulator, self._horizon_frames):
+            self._lasted[action] = self._frameskip + self._horizon_frames
+            return True
         after = self._emulator.snapshot()
         key = self._key(after, branch)
         if key is None or key not in self._futures:
@@ -239,7 +242,7 @@ class LookAhead(Truth[E]):
             keep: keep the plan, to be played on.
         """
         emulator, branch, first = self._emulator, watch.copy(), None
-        every = self.catastrophe.horizon * self._frameskip
+        every = self._horizon_frames
         done = behind
         while done < every and not self.catastrophe.settled(emulator, every - done):
             played = self.catastrophe.backup(emulator, backup)
@@ -254,6 +257,10 @@ class LookAhead(Truth[E]):
             return _Future(averted=True, frames=every)
         plan = _Plan(backup, done, first, emulator.snapshot(), branch)
         return _Future(averted=True, frames=every, plan=plan)
+
+    @property
+    def _horizon_frames(self) -> int:
+        return self.catastrophe.horizon * self._frameskip
 
     def _key(self, state: object, watch: Watch[E]) -> Hashable:
         key = self._emulator.key(state)

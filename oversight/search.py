@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
 
-__all__ = ["survives"]
+__all__ = ["explore", "survives"]
 
 E = TypeVar("E", bound=Simulator[Any])
 
@@ -24,10 +24,17 @@ def survives(
     frameskip: int,
     budget: int = BUDGET,
 ) -> bool:
+    """Whether `explore` finds a way out. A budget that is spent means no."""
+    return explore(simulator, watch, catastrophe, frameskip=frameskip, budget=budget) is True
+
+
+def explore(
+    simulator: E, watch: Watch[E], catastrophe: Catastrophe[E], *, frameskip: int, budget: int
+) -> bool | None:
     """Whether some sequence of backups, each for one agent step, keeps the harm from beginning.
 
     Depth first, the newest state first, so a way out is found soon if there are many; no state is
-    looked at twice. A budget that is spent means no.
+    looked at twice.
 
     Args:
         simulator: at the state to start from; left somewhere else.
@@ -35,6 +42,9 @@ def survives(
         catastrophe: has the backups, and for how many agent steps harm has to be kept off.
         frameskip: frames an agent step.
         budget: most agent steps to play.
+
+    Returns:
+        False if there is none; None if the budget was spent before all were tried.
     """
     seen: set[tuple[int, Hashable, Hashable]] = set()
     open_ends: list[tuple[int, object, Watch[E]]] = [(0, simulator.snapshot(), watch)]
@@ -54,7 +64,7 @@ def survives(
             if key is None or place not in seen:
                 seen.add(place)
                 open_ends.append((depth + 1, reached, after))
-    return False
+    return None if open_ends else False
 
 
 def _harm_begins(

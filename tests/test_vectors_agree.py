@@ -63,7 +63,11 @@ class Played:
 
 
 def pong(cut: int | None) -> Make:
-    return lambda: AtariGame(game_named("pong"), AtariSettings(max_agent_steps=cut))
+    return atari("pong", cut)
+
+
+def atari(name: str, cut: int | None) -> Make:
+    return lambda: AtariGame(game_named(name), AtariSettings(max_agent_steps=cut))
 
 
 def refuses(proposal: Proposal) -> bool:
@@ -317,6 +321,15 @@ def test_across_processes_under_the_truth(skin: str) -> None:
     vector = check(skin, pong(40), "oracle", GateSettings(), 2, 100)
     assert vector.tally.episodes >= 4
     assert vector.tally.blocks > 0
+
+
+@pytest.mark.parametrize("skin", ["next step", "async", "subproc"])
+@pytest.mark.parametrize(("name", "steps"), [("space_invaders", 130), ("road_runner", 70)])
+def test_in_the_other_games_under_the_truth(name: str, steps: int, skin: str) -> None:
+    vector = check(skin, atari(name, steps - 10), "oracle", GateSettings(), 2, steps)
+    assert vector.tally.episodes >= 4
+    assert vector.tally.blocks > 0
+    assert vector.tally.catastrophes == 0
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -1,0 +1,88 @@
+"""What became of states that the oracle called lost: was there a way out, and how long before?
+
+Plays guarded cells of the truth study again. At the first state of each run of lost ones it looks
+for a way among all actions (the oracle's own search takes the backups and a smaller budget), and
+then from some steps before it, to the same end. Where none exists all sequences of actions were
+tried.
+
+    python benchmarks/lost.py [steps a cell] [budget in agent steps] [file for the findings]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from experiments.adversaries import ADVERSARIES
+from experiments.phases import episode_seed
+from oversight import AtariGame, AtariSettings, OracleOverseer, OversightWrapper, game_named
+from oversight.catastrophes import LifeLost
+from oversight.emulator import Emulator
+from oversight.search import explore
+from oversight.truth import Moment
+
+CELLS = (("ms_pacman", "harm"), ("ms_pacman", "held"), ("berzerk", "greedy"), ("assault", "random"))
+BACK = (0, 1, 2, 4, 8, 16, 32)
+"""Agent steps before the first lost state from which a way is looked for."""
+
+
+def lost(name: str, proposer: str, steps: int) -> Iterator[tuple[int, list[Moment[Emulator]]]]:
+    """Steps at which a run of lost states begins, with the moments before each, newest last."""
+    env = AtariGame(game_named(name), AtariSettings(observe=False))
+    wrapper = OversightWrapper(env, OracleOverseer([env.truth]), episode_seed=episode_seed(0))
+    actions = ADVERSARIES[proposer](env, np.random.default_rng([0, 5]))
+    kept: deque[Moment[Emulator]] = deque(maxlen=max(BACK) + 1)
+    over, before = True, False
+    for step in range(steps):
+        if over:
+            wrapper.reset()
+            kept.clear()
+        kept.append(env.truth.moment())
+        action = next(actions)
+        env.truth.unsafe(action)
+        now = env.truth.doomed
+        if now and not before:
+            yield step, list(kept)
+        before = now
+        *_, ended, cut, _ = wrapper.step(action)
+        over = ended or cut
+
+
+def way_out(env: AtariGame, moment: Moment[Emulator], back: int, budget: int) -> str:
+    """Whether all actions together know a way from a moment, to the horizon and `back` more."""
+    what = env.catastrophe
+    assert isinstance(what, LifeLost)
+    wide = replace(what, held=tuple(range(env.game.n_actions)), steps=what.steps + back)
+    env._emulator.restore(moment.state)  # type: ignore[arg-type]  # a snapshot of the same kind
+    found = explore(env._emulator, moment.watch, wide, frameskip=4, budget=budget)
+    return {True: "a way", False: "none exists", None: "none found"}[found]
+
+
+def main(steps: int = 3_000, budget: int = 20_000, out: Path | None = None) -> None:
+    console, findings = Console(highlight=False), []
+    for name, proposer in CELLS:
+        other = AtariGame(game_named(name))
+        for step, moments in lost(name, proposer, steps):
+            ways: dict[int, str] = {}
+            for back in BACK:
+                if back < len(moments) and "a way" not in ways.values():
+                    ways[back] = way_out(other, moments[-1 - back], back, budget)
+            findings.append({"game": name, "proposer": proposer, "step": step, "ways": ways})
+            console.print(name, proposer, step, ways)
+            if out is not None:
+                out.write_text(json.dumps(findings, indent=1) + "\n")
+        console.print(f"{name}, {proposer}: {steps:,} steps played")
+
+
+if __name__ == "__main__":
+    main(
+        *(int(argument) for argument in sys.argv[1:3]),
+        *(Path(argument) for argument in sys.argv[3:4]),
+    )
