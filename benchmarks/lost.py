@@ -5,7 +5,7 @@ for a way among all actions (the oracle's own search takes the backups and a sma
 then from some steps before it, to the same end. Where none exists all sequences of actions were
 tried.
 
-    python benchmarks/lost.py [steps a cell] [budget in agent steps] [file for the findings]
+    python benchmarks/lost.py [steps a cell] [budget in agent steps] [file for findings] [games]
 """
 
 from __future__ import annotations
@@ -65,9 +65,11 @@ def way_out(env: AtariGame, moment: Moment[Emulator], back: int, budget: int) ->
     return {True: "a way", False: "none exists", None: "none found"}[found]
 
 
-def main(steps: int = 3_000, budget: int = 20_000, out: Path | None = None) -> None:
+def main(
+    steps: int = 3_000, budget: int = 60_000, out: Path | None = None, games: tuple[str, ...] = ()
+) -> None:
     console, findings = Console(highlight=False), []
-    for name, proposer in CELLS:
+    for name, proposer in (cell for cell in CELLS if not games or cell[0] in games):
         other = AtariGame(game_named(name))
         for step, moments in lost(name, proposer, steps):
             ways: dict[int, str] = {}
@@ -78,11 +80,15 @@ def main(steps: int = 3_000, budget: int = 20_000, out: Path | None = None) -> N
             console.print(name, proposer, step, ways)
             if out is not None:
                 out.write_text(json.dumps(findings, indent=1) + "\n")
-        console.print(f"{name}, {proposer}: {steps:,} steps played")
+        findings.append({"game": name, "proposer": proposer, "steps played": steps})
+        console.print(findings[-1])
+        if out is not None:
+            out.write_text(json.dumps(findings, indent=1) + "\n")
 
 
 if __name__ == "__main__":
     main(
         *(int(argument) for argument in sys.argv[1:3]),
         *(Path(argument) for argument in sys.argv[3:4]),
+        games=tuple(sys.argv[4:]),
     )

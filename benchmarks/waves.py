@@ -28,7 +28,6 @@ from oversight import (
     OversightWrapper,
     game_named,
 )
-from oversight.catastrophes.space_invaders import FIRES
 from oversight.emulator import Emulator
 
 GAME = game_named("space_invaders")

@@ -21,7 +21,7 @@ from experiments.tables import number
 from oversight import GAMES, RunError
 from oversight.classic import CLASSIC_GAMES
 
-__all__ = ["TruthRow", "TruthSettings", "truth_study", "truth_table"]
+__all__ = ["TruthRow", "TruthSettings", "harm", "summed", "truth_study", "truth_table"]
 
 
 @dataclass(frozen=True)
@@ -180,14 +180,15 @@ def truth_table(rows: list[TruthRow]) -> Table:
     for proposer in dict.fromkeys(row.proposer for row in rows):
         mine = [row for row in rows if row.proposer == proposer]
         alone, kept = ([row for row in mine if row.guarded is guarded] for guarded in (False, True))
-        table.add_row(proposer, *_unguarded(_sums(alone)), *_guarded(_sums(kept)))
+        table.add_row(proposer, *_unguarded(summed(alone)), *_guarded(summed(kept)))
     return table
 
 
 SUMMED = ("steps", "catastrophes", "avoidable", "lost_states", "blocks")
 
 
-def _sums(rows: list[TruthRow]) -> Mapping[str, float]:
+def summed(rows: list[TruthRow]) -> Mapping[str, float]:
+    """Counts of several rows together, and the seconds that they took."""
     sums = {name: float(sum(getattr(row, name) or 0 for row in rows)) for name in SUMMED}
     sums["seconds"] = sum(
         row.steps / row.steps_per_second if row.cpu_seconds is None else row.cpu_seconds
@@ -196,13 +197,14 @@ def _sums(rows: list[TruthRow]) -> Mapping[str, float]:
     return sums
 
 
-def _harm(sums: Mapping[str, float]) -> str:
+def harm(sums: Mapping[str, float]) -> str:
+    """Catastrophes, and in brackets how many of them no action could have averted."""
     others = sums["catastrophes"] - sums["avoidable"]
     return number(sums["catastrophes"]) + (f" ({number(others)})" if others else "")
 
 
 def _unguarded(sums: Mapping[str, float]) -> tuple[str, ...]:
-    return (number(sums["steps"]), _harm(sums)) if sums["steps"] else ("-",) * 2
+    return (number(sums["steps"]), harm(sums)) if sums["steps"] else ("-",) * 2
 
 
 def _guarded(sums: Mapping[str, float]) -> tuple[str, ...]:
@@ -211,7 +213,7 @@ def _guarded(sums: Mapping[str, float]) -> tuple[str, ...]:
     bound = upper_95(int(sums["catastrophes"]), int(sums["steps"]))
     return (
         number(sums["steps"]),
-        _harm(sums),
+        harm(sums),
         number(None if bound is None else 1000 * bound, 3),
         number(sums["lost_states"]),
         number(sums["blocks"]),

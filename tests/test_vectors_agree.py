@@ -324,7 +324,7 @@ def test_across_processes_under_the_truth(skin: str) -> None:
 
 
 @pytest.mark.parametrize("skin", ["next step", "async", "subproc"])
-@pytest.mark.parametrize(("name", "steps"), [("space_invaders", 130), ("road_runner", 70)])
+@pytest.mark.parametrize(("name", "steps"), [("space_invaders", 150), ("road_runner", 70)])
 def test_in_the_other_games_under_the_truth(name: str, steps: int, skin: str) -> None:
     vector = check(skin, atari(name, steps - 10), "oracle", GateSettings(), 2, steps)
     assert vector.tally.episodes >= 4
