@@ -55,29 +55,33 @@ def lost(name: str, proposer: str, steps: int) -> Iterator[tuple[int, list[Momen
         over = ended or cut
 
 
-def way_out(env: AtariGame, moment: Moment[Emulator], back: int, budget: int) -> str:
-    """Whether all actions together know a way from a moment, to the horizon and `back` more."""
+def way_out(
+    env: AtariGame, moment: Moment[Emulator], back: int, budget: int, actions: tuple[int, ...]
+) -> str:
+    """Whether these actions know a way from a moment, to where the oracle looks and `back` more."""
     what = env.catastrophe
     assert isinstance(what, LifeLost)
-    wide = replace(what, held=tuple(range(env.game.n_actions)), steps=what.steps + back)
+    # The oracle tries an action, and holds a backup for the horizon after it.
+    wide = replace(what, held=actions, steps=1 + what.steps + back)
     env._emulator.restore(moment.state)  # type: ignore[arg-type]  # a snapshot of the same kind
     found = explore(env._emulator, moment.watch, wide, frameskip=4, budget=budget)
     return {True: "a way", False: "none exists", None: "none found"}[found]
 
 
-def main(
-    steps: int = 3_000, budget: int = 60_000, out: Path | None = None, games: tuple[str, ...] = ()
-) -> None:
+def main(steps: int, budget: int, out: Path | None, games: tuple[str, ...]) -> None:
     console, findings = Console(highlight=False), []
     for name, proposer in (cell for cell in CELLS if not games or cell[0] in games):
         other = AtariGame(game_named(name))
         for step, moments in lost(name, proposer, steps):
+            every = tuple(range(other.game.n_actions))
+            backups = way_out(other, moments[-1], 0, budget, other.catastrophe.backups)
             ways: dict[int, str] = {}
             for back in BACK:
                 if back < len(moments) and "a way" not in ways.values():
-                    ways[back] = way_out(other, moments[-1 - back], back, budget)
-            findings.append({"game": name, "proposer": proposer, "step": step, "ways": ways})
-            console.print(name, proposer, step, ways)
+                    ways[back] = way_out(other, moments[-1 - back], back, budget, every)
+            finding = {"game": name, "proposer": proposer, "step": step, "backups": backups}
+            findings.append({**finding, "all_actions_from_steps_before": ways})
+            console.print(findings[-1])
             if out is not None:
                 out.write_text(json.dumps(findings, indent=1) + "\n")
         findings.append({"game": name, "proposer": proposer, "steps played": steps})
@@ -87,8 +91,5 @@ def main(
 
 
 if __name__ == "__main__":
-    main(
-        *(int(argument) for argument in sys.argv[1:3]),
-        *(Path(argument) for argument in sys.argv[3:4]),
-        games=tuple(sys.argv[4:]),
-    )
+    steps, budget, out = [*sys.argv[1:4], *("500", "60000", "")[len(sys.argv) - 1 :]]
+    main(int(steps), int(budget), Path(out) if out else None, tuple(sys.argv[4:]))

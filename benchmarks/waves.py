@@ -156,7 +156,7 @@ class Study:
                 return
 
 
-def main(waves: int = 2, steps: int = 400, out: Path | None = None) -> None:
+def main(waves: int = 1, steps: int = 400, out: Path | None = None) -> None:
     study = Study()
     study.shoot(waves)
     for moment in track(study.moments, description="later waves"):
