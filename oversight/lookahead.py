@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
-from oversight.search import survives
+from oversight.search import BUDGET, survives
 from oversight.truth import Truth
 
 __all__ = ["LookAhead"]
@@ -267,7 +267,7 @@ class LookAhead(Truth[E]):
         return None if key is None else (key, watch.state)
 
     def _rescued(self, action: int) -> bool:
-        """Whether a plan of several backups in turn averts what no single one does."""
+        """Whether a plan of several actions in turn averts what no single backup does."""
         start, watch = self._emulator.snapshot(), self._watched()
         try:
             branch = watch.copy()
@@ -275,9 +275,21 @@ class LookAhead(Truth[E]):
                 self._emulator.act(action)
                 if branch.frame(self._emulator):
                     return False
-            return survives(self._emulator, branch, self.catastrophe, frameskip=self._frameskip)
+            return self._way_on(branch)
         finally:
             self._emulator.restore(start)
+
+    def _way_on(self, watch: Watch[E]) -> bool:
+        """Whether backups in turn hold the harm off, or else any actions, firing included."""
+        after, what, frameskip = self._emulator.snapshot(), self.catastrophe, self._frameskip
+        if survives(self._emulator, watch, what, frameskip=frameskip):
+            return True
+        others = set(range(self._n_actions)) - set(what.backups)
+        if not others or self._emulator.key(after) is None:
+            return False  # where states cannot be told apart many actions are too many
+        self._emulator.restore(after)
+        every, few = (*what.backups, *sorted(others)), BUDGET // 4
+        return survives(self._emulator, watch, what, frameskip=frameskip, budget=few, actions=every)
 
     def _prolongs(self, start: object, watch: Watch[E], action: int) -> bool:
         # Harm is going on already, so every action "brings it about". What can still be judged

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeVar
 
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
 
-__all__ = ["explore", "survives"]
+__all__ = ["BUDGET", "explore", "survives"]
 
 E = TypeVar("E", bound=Simulator[Any])
 
-BUDGET = 20_000
-"""Agent steps played before the search gives up: some five seconds of an Atari game. With 4,000 it
-gave up in states of Ms. Pac-Man from which 12,000 found a way (`benchmarks/lost.py`)."""
+BUDGET = 4_000
+"""Agent steps played before the search gives up: about a second of an Atari game."""
 
 
 def survives(
@@ -24,13 +23,23 @@ def survives(
     *,
     frameskip: int,
     budget: int = BUDGET,
+    actions: Sequence[int] | None = None,
 ) -> bool:
     """Whether `explore` finds a way out. A budget that is spent means no."""
-    return explore(simulator, watch, catastrophe, frameskip=frameskip, budget=budget) is True
+    found = explore(
+        simulator, watch, catastrophe, frameskip=frameskip, budget=budget, actions=actions
+    )
+    return found is True
 
 
 def explore(
-    simulator: E, watch: Watch[E], catastrophe: Catastrophe[E], *, frameskip: int, budget: int
+    simulator: E,
+    watch: Watch[E],
+    catastrophe: Catastrophe[E],
+    *,
+    frameskip: int,
+    budget: int,
+    actions: Sequence[int] | None = None,
 ) -> bool | None:
     """Whether some sequence of backups, each for one agent step, keeps the harm from beginning.
 
@@ -43,6 +52,7 @@ def explore(
         catastrophe: has the backups, and for how many agent steps harm has to be kept off.
         frameskip: frames an agent step.
         budget: most agent steps to play.
+        actions: tried in place of the backups, the likeliest first.
 
     Returns:
         False if there is none; None if the budget was spent before all were tried.
@@ -53,7 +63,7 @@ def explore(
         depth, state, before = open_ends.pop()
         if depth == catastrophe.horizon:
             return True
-        for backup in reversed(catastrophe.backups):
+        for backup in reversed(catastrophe.backups if actions is None else actions):
             simulator.restore(state)
             after = before.copy()
             budget -= 1

@@ -2,7 +2,8 @@
 
 RAM[17] is 0 to 2 while he lives and at least 4 from the hit on, 128 frames before the number of
 lives falls. With 4 steps of look-ahead 1 death was left in 12,000 guarded steps of four proposers,
-after states that were called lost; a longer look was not tried.
+after a state that was called lost while the search took no FIRE; with FIRE there was a way
+(`results/lost.json`).
 """
 
 from __future__ import annotations

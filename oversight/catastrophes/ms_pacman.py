@@ -2,8 +2,9 @@
 
 RAM[39] is 73 to 83 while she dies: 179 onsets for 179 lives, some 77 frames early (seen on the
 first board). With 16 steps of look-ahead 2 deaths were left in 3,000 guarded steps; with 20, and a
-search where no backup helps, 4 in 12,000 of four proposers, after states that were called lost:
-whether a longer look would have found a way was not tried.
+search where no backup helps, 4 in 12,000 of four proposers, after states that were called lost.
+The first of these was lost by all sequences of actions, also from 8 steps before, not from 16:
+ghosts close a corridor sooner than is looked ahead (`results/lost.json`).
 """
 
 from __future__ import annotations

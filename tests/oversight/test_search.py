@@ -9,7 +9,7 @@ import pytest
 
 from oversight.catastrophe import Catastrophe
 from oversight.lookahead import LookAhead
-from oversight.search import survives
+from oversight.search import explore, survives
 
 PATH = "RRURRUUR"
 """The only way on: any other move falls."""
@@ -92,6 +92,25 @@ def test_the_search_plays_what_a_backup_means() -> None:
     assert survives(walker, Fall(), Guided(), frameskip=1)
     walker = Tightrope()
     assert not survives(walker, Fall(), Blind(), frameskip=1)
+
+
+def test_what_is_no_backup_may_save_where_no_backup_does() -> None:
+    class Lame(Falling):
+        backups = (0,)  # falls at the third move: there the way goes on with the other
+
+    truth = LookAhead(Tightrope(), Lame(), n_actions=2, frameskip=1)
+    truth.moved(Fall())
+    assert not truth.doomed
+    assert truth.unsafe_actions().tolist() == [False, True]
+
+
+def test_a_search_that_tried_all_says_so() -> None:
+    def found(what: Falling, budget: int) -> bool | None:
+        return explore(Tightrope(), Fall(), what, frameskip=1, budget=budget)
+
+    assert found(WholeWay(), 100) is True
+    assert found(Blind(), 100) is False
+    assert found(WholeWay(), 3) is None
 
 
 def test_a_state_is_lost_only_if_the_search_says_so() -> None:
