@@ -22,7 +22,7 @@ from oversight.game import Game
 from oversight.games import entry_of
 from oversight.palette import PALETTE_GREY, to_rgb
 
-__all__ = ["AtariGame", "AtariSettings", "AtariSnapshot"]
+__all__ = ["AtariGame", "AtariSettings", "AtariSnapshot", "reset_frames"]
 
 STACK = 4
 """Screens in an observation (Mnih et al. 2015)."""
@@ -165,8 +165,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         self._steps = self._frames = 0
         self._game_return = 0.0
         onsets = harmful = 0
-        # One frame at least: the screen after a reset is not the game's yet.
-        for _ in range(1 + int(self.np_random.integers(self.settings.noop_max + 1))):
+        for _ in range(reset_frames(self.np_random, self.settings.noop_max)):
             previous = self._emulator.screen()
             self._emulator.act(0)
             onsets += self._watch()
@@ -259,3 +258,11 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         if self._progress is not None:
             info["progress"] = dict(self._progress(self._emulator))
         return info
+
+
+def reset_frames(rng: np.random.Generator, noop_max: int) -> int:
+    """Frames of NOOP at the start of an episode: 1 to `noop_max` + 1, drawn alike.
+
+    One at least: the screen after a reset is not the game's yet.
+    """
+    return 1 + int(rng.integers(noop_max + 1))
