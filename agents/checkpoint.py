@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from agents.double_dqn import DoubleDQN
-from agents.settings import epsilon_at
+from agents.settings import DoubleDQNSettings, epsilon_at
 from agents.tensors import adopt_tensors, mismatch, named_tensors
 from oversight.errors import RunError
 
@@ -141,6 +141,7 @@ def _kind(agent: DoubleDQN) -> Manifest:
         "settings": asdict(agent.settings),
         "observation": str(agent.observation_space),
         "n_actions": agent.n_actions,
+        "environments": agent.n_envs,
     }
     parsed: Manifest = json.loads(json.dumps(kind))
     return parsed
@@ -200,19 +201,24 @@ def _read_manifest(directory: Path) -> Manifest:
 
 def _check_same_kind(agent: DoubleDQN, manifest: Manifest, directory: Path) -> None:
     own = _kind(agent)
-    for key in ("observation", "n_actions"):
-        if own[key] != manifest.get(key):
+    for key in ("observation", "n_actions", "environments"):
+        if own[key] != manifest.get(key, 1):
             raise RunError(
                 f"{directory} is of an agent for another environment: expected {key} {own[key]}, "
                 f"got {manifest.get(key)}"
             )
-    saved = manifest.get("settings", {})
+    saved = _with_later_settings(manifest.get("settings", {}))
     for name, value in own["settings"].items():
         if saved.get(name) != value:
             raise RunError(
                 f"{directory} is of an agent with other settings: expected {name} {value}, got "
                 f"{saved.get(name)}; make the agent with the saved settings"
             )
+
+
+def _with_later_settings(saved: Manifest) -> Manifest:
+    """What an older program did not know of was as it is by default."""
+    return {"precision": DoubleDQNSettings.precision.value, **saved}
 
 
 def _listed(manifest: Manifest, directory: Path, part: str) -> Path:

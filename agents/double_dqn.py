@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,26 +15,27 @@ from stable_baselines3.common.preprocessing import is_image_space
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecEnv
 from stable_baselines3.dqn.policies import CnnPolicy, MlpPolicy
-from torch.nn import functional
 
-from agents.divergence import explain_divergence
 from agents.exploration import HeldExploration
-from agents.frame_replay import FrameReplayBuffer
 from agents.learn_step import LearnStep
+from agents.parts import policy_kwargs, replay_for, updates_for
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, epsilon_at
 from agents.spaces import check_spaces
-from agents.targets import double_q_target
-from oversight.errors import OversightError
+from agents.updates import Updates
+from agents.vector_replay import VectorFrameReplay
 
 __all__ = ["DoubleDQN"]
 
 # Of our attributes none is for other tools: SB3's zip holds what its own DQN understands.
-OWN_ATTRIBUTES = ["settings", "exploration", "_held", "_q_cache", "_loss", "replay_buffer_class"]
+OWN_ATTRIBUTES = [
+    *("settings", "exploration", "_held", "_q_cache", "_loss"),
+    *("updates", "replay_buffer_class"),
+]
 
 
 class DoubleDQN(DQN):
-    """Double DQN (arXiv:1509.06461) on one environment.
+    """Double DQN (arXiv:1509.06461) on one environment or several of a kind.
 
     It differs from SB3's `DQN` in the target (`update`), in random numbers that come from own
     seeded generators, in exploration by absolute steps, and in no forward pass while exploring.
@@ -43,9 +43,11 @@ class DoubleDQN(DQN):
     Attributes:
         settings: the numbers it was made with.
         exploration: draws whether and what to explore.
+        updates: how it learns, in which precision.
     """
 
-    replay_buffer: OverseenReplayBuffer
+    replay_buffer: OverseenReplayBuffer | VectorFrameReplay
+    updates: Updates
 
     def __init__(
         self,
@@ -58,8 +60,8 @@ class DoubleDQN(DQN):
         """Make an agent that has learned nothing; see `make_agent` for a plain environment.
 
         Args:
-            env: one environment with discrete actions, numbered from 0. Its next reset gets
-                `seed`.
+            env: with discrete actions, numbered from 0. Its next reset gets `seed`. More than
+                one environment needs image observations.
             settings: the numbers.
             seed: of weights, exploration and replay, at least 0.
             device: "auto" takes a GPU if there is one.
@@ -67,12 +69,14 @@ class DoubleDQN(DQN):
         Raises:
             ValueError: the environment is not as above.
         """
-        check_spaces(env)
         image = is_image_space(env.observation_space)
+        check_spaces(env, settings, image=image)
         exploration, replay = np.random.SeedSequence(seed).spawn(2)
         self.settings = settings
         self.exploration = np.random.default_rng(exploration)
-        self._held = HeldExploration(int(env.action_space.n), settings.exploration_hold)  # type: ignore[attr-defined]
+        n_actions = int(env.action_space.n)  # type: ignore[attr-defined]
+        hold = settings.exploration_hold
+        self._held = [HeldExploration(n_actions, hold) for _ in range(env.num_envs)]
         self._q_cache: tuple[int, NDArray[np.generic], NDArray[np.float32]] | None = None
         self._loss: float | None = None
         super().__init__(
@@ -85,16 +89,14 @@ class DoubleDQN(DQN):
             gamma=settings.gamma,
             train_freq=settings.train_freq,
             gradient_steps=settings.updates,
-            replay_buffer_class=(
-                FrameReplayBuffer if image and settings.frames_once else OverseenReplayBuffer
-            ),
+            replay_buffer_class=replay_for(settings, games=env.num_envs, image=image),
             replay_buffer_kwargs={
                 "rng": np.random.default_rng(replay),
                 "credit": settings.credit,
             },
             target_update_interval=settings.target_update_interval,
             max_grad_norm=settings.max_grad_norm,
-            policy_kwargs=_policy_kwargs(settings, image=image),
+            policy_kwargs=policy_kwargs(settings, image=image),
             seed=seed,
             device=device,
         )
@@ -109,6 +111,7 @@ class DoubleDQN(DQN):
             for parameter in self.policy.parameters():
                 if parameter.dim() == 4:
                     parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        self.updates = updates_for(self.settings, self.policy)
 
     @property
     def n_actions(self) -> int:
@@ -135,30 +138,13 @@ class DoubleDQN(DQN):
         Raises:
             OversightError: the loss is not a finite number; the network is as it was before.
         """
-        loss = self.loss(batch)
-        value = loss.item()
-        if not math.isfinite(value):
-            rate = self.settings.learning_rate
-            raise OversightError(explain_divergence(batch, value, self._n_updates + 1, rate))
-        self.policy.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.q_net.parameters(), self.max_grad_norm)
-        self.policy.optimizer.step()
+        loss = self.updates.update(batch, self._n_updates + 1)
         self._q_cache = None  # the fused kernel does not count its changes; see `_values`
-        return value
+        return loss
 
     def loss(self, batch: ReplayBufferSamples) -> torch.Tensor:
         """Huber loss of a batch against its double-Q target, a scalar with gradient."""
-        with torch.no_grad():
-            target = double_q_target(
-                r_t=batch.rewards.squeeze(1),
-                discount_t=self.gamma * (1.0 - batch.dones.squeeze(1)),
-                q_t_online=self.q_net(batch.next_observations),
-                q_t_target=self.q_net_target(batch.next_observations),
-            )
-        q_tm1 = self.q_net(batch.observations)
-        chosen = q_tm1.gather(1, batch.actions.long()).squeeze(1)
-        return functional.smooth_l1_loss(chosen, target)
+        return self.updates.loss(batch)
 
     # Acting.
 
@@ -211,8 +197,13 @@ class DoubleDQN(DQN):
     ) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
         # SB3 would draw the first `learning_starts` actions from the action space's own generator.
         assert isinstance(self._last_obs, np.ndarray), "learning has not been set up"
-        explored = self._held.next(self.exploration_rate, self.exploration)
-        actions = self._greedy(self._last_obs) if explored is None else np.array([explored])
+        explored = [held.next(self.exploration_rate, self.exploration) for held in self._held]
+        if None in explored:
+            greedy = self._greedy(self._last_obs)
+            chosen = zip(explored, greedy, strict=True)
+            actions = np.array([g if e is None else e for e, g in chosen])
+        else:
+            actions = np.array(explored)
         return actions, actions
 
     def q_values(self, observation: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -235,8 +226,8 @@ class DoubleDQN(DQN):
         if known is not None and known[0] == version and np.array_equal(known[1], batch):
             return known[2]
         tensor, _ = self.policy.obs_to_tensor(batch)
-        with torch.no_grad():
-            values: NDArray[np.float32] = self.q_net(tensor).cpu().numpy()
+        assert isinstance(tensor, torch.Tensor)
+        values: NDArray[np.float32] = self.updates.values(tensor).cpu().numpy()
         # A copy: environments may write the next observation into the same array.
         self._q_cache = (version, batch.copy(), values)
         return values
@@ -251,14 +242,18 @@ class DoubleDQN(DQN):
         """Let the next `begin` reset the environment, without giving it a seed."""
         assert self.env is not None, "an agent that learns has an environment"
         self._last_obs = None
-        self._held.forget()
+        for held in self._held:
+            held.forget()
         self.env._reset_seeds()
 
-    def step(self) -> LearnStep:
-        """Act once, keep the transition and make the updates that are due.
+    def step(self) -> list[LearnStep]:
+        """Act once in each environment, keep the transitions and make the updates that are due.
 
         After an error from the environment the agent is as if the step had not been begun,
         except for the exploration's generator.
+
+        Returns:
+            What each environment's agent step brought, in order.
 
         Raises:
             OversightError: learning diverged, or the environment's (`OverseerGone`).
@@ -267,45 +262,52 @@ class DoubleDQN(DQN):
         actions, credited = self._sample_action(self.learning_starts)
         observations, rewards, dones, infos = self.env.step(actions)
         assert isinstance(observations, np.ndarray), "checked when the agent was made"
-        self.num_timesteps += 1
+        self.num_timesteps += self.n_envs
         self._update_info_buffer(infos, dones)
         self._store_transition(self.replay_buffer, credited, observations, rewards, dones, infos)
         self._update_current_progress_remaining(self.num_timesteps, self._total_timesteps)
         self._on_step()
-        self._episode_num += int(dones[0])
-        if dones[0]:
-            self._held.forget()
-        if self._update_is_due():
-            self.train(self.gradient_steps, self.batch_size)
-        return self._report(float(rewards[0]), bool(dones[0]), infos[0])
+        self._episode_num += int(dones.sum())
+        for index in np.flatnonzero(dones).tolist():
+            self._held[index].forget()
+        if (due := self._updates_due()) > 0:
+            self.train(due, self.batch_size)
+        return self._reports(rewards, dones, infos)
 
-    def _update_is_due(self) -> bool:
+    def _updates_due(self) -> int:
         # By the count of all steps: where learning was interrupted makes no difference.
-        late = self.num_timesteps > self.learning_starts
-        on_beat = self.num_timesteps % self.settings.train_freq == 0
-        return late and on_beat and self.replay_buffer.size() > 0
+        if self.num_timesteps <= self.learning_starts or self.replay_buffer.size() == 0:
+            return 0
+        every = self.settings.train_freq
+        beats = self.num_timesteps // every - (self.num_timesteps - self.n_envs) // every
+        return beats * self.settings.updates
 
-    def _report(self, reward: float, done: bool, info: Mapping[str, Any]) -> LearnStep:
-        return LearnStep(
-            step=self.num_timesteps,
-            reward=reward,
-            done=done,
-            info=info,
-            epsilon=self.exploration_rate,
-            updates=self._n_updates,
-            loss=self._loss,
-        )
+    def _reports(
+        self,
+        rewards: NDArray[np.float32],
+        dones: NDArray[np.bool_],
+        infos: Sequence[Mapping[str, Any]],
+    ) -> list[LearnStep]:
+        first = self.num_timesteps - self.n_envs + 1
+        return [
+            LearnStep(
+                step=first + index,
+                reward=float(rewards[index]),
+                done=bool(dones[index]),
+                info=info,
+                epsilon=self.exploration_rate,
+                updates=self._n_updates,
+                loss=self._loss,
+            )
+            for index, info in enumerate(infos)
+        ]
 
     def _on_step(self) -> None:
         super()._on_step()
+        if self._n_calls % max(self.target_update_interval // self.n_envs, 1) == 0:
+            self.updates.adopt_target()
         self.exploration_rate = epsilon_at(self.num_timesteps, self.settings)
         self.logger.record("rollout/exploration_rate", self.exploration_rate)
 
     def _excluded_save_params(self) -> list[str]:
         return [*super()._excluded_save_params(), *OWN_ATTRIBUTES, "replay_buffer_kwargs"]
-
-
-def _policy_kwargs(settings: DoubleDQNSettings, *, image: bool) -> dict[str, Any]:
-    optimizer = {"fused": True} if settings.fused_adam else {}
-    layers = {} if image else {"net_arch": list(settings.hidden)}
-    return {"optimizer_kwargs": optimizer, **layers}

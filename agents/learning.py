@@ -33,8 +33,8 @@ def learn(
 
     Args:
         agent: changed in place.
-        steps: how many, at least 0.
-        on_step: called after each whole step; False stops.
+        steps: how many, at least 0; several environments make a whole number each.
+        on_step: called after each whole step, once for each environment; False stops.
         tensorboard: folder for event files (loss, exploration, steps a second; returns and
             lengths of episodes where the environment tells them in `info["episode"]`).
 
@@ -55,13 +55,17 @@ def learn(
 
 def _loop(agent: DoubleDQN, steps: int, on_step: Callable[[LearnStep], bool] | None) -> int:
     agent.begin(steps)
-    for done in range(1, steps + 1):
-        report = agent.step()
-        if report.step % STEPS_PER_FIGURE == 0:
+    done = 0
+    while done < steps:
+        reports = agent.step()
+        done += len(reports)
+        if any(report.step % STEPS_PER_FIGURE == 0 for report in reports):
             agent.dump_logs()
-        if on_step is not None and not on_step(report):
-            return done
-    return steps
+        if on_step is not None:
+            answers = [on_step(report) for report in reports]  # each is told, also after a no
+            if not all(answers):
+                break
+    return done
 
 
 @contextmanager

@@ -43,6 +43,7 @@ def adopt_tensors(agent: DoubleDQN, tensors: Mapping[str, Tensor]) -> None:
     agent.q_net.load_state_dict(_under(ONLINE, tensors))
     agent.q_net_target.load_state_dict(_under(TARGET, tensors))
     _adopt_optimizer(agent, _under(OPTIMIZER, tensors))
+    agent.updates.adopt()
     torch.set_rng_state(tensors[RANDOM + "cpu"])
     if agent.device.type == "cuda" and RANDOM + "cuda" in tensors:
         torch.cuda.set_rng_state(tensors[RANDOM + "cuda"], agent.device)

@@ -35,7 +35,7 @@ def remote_of_vec_env(venv: VecEnv) -> Remote:
     if not isinstance(space, spaces.Discrete) or space.start != 0:
         raise TypeError(f"expected action spaces Discrete(n) from 0 on, got {space}")
     # A worker that is asked for a method it lacks would die of it.
-    ask = venv.env_method if venv.has_attr("unsafe_among") else _nobody
+    ask = venv.env_method if venv.has_attr("about") else _nobody
     return Remote(ask, int(space.n))
 
 

@@ -1,0 +1,267 @@
+"""Replay of several games at once, each frame kept once, on the CPU or on the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from gymnasium import spaces
+from numpy.typing import NDArray
+from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
+from stable_baselines3.common.type_aliases import ReplayBufferSamples
+from stable_baselines3.common.vec_env import VecNormalize
+
+from agents.frame_replay import TRANSITIONS_PER_SPARE_FRAME
+from agents.replay import Arrays
+from agents.settings import Credit
+
+__all__ = ["VectorFrameReplay"]
+
+Ints = NDArray[np.int64]
+
+
+class VectorFrameReplay(ReplayBuffer):
+    """What `FrameReplayBuffer` is for one game, for several that step together.
+
+    A row holds one transition of each game. Each game has its own ring of frames, a strip of one
+    tensor, so that a batch is gathered by one call; on a GPU it never leaves it. Stacks are
+    compared when they come in: a game that goes on adds one frame, any other stack is kept whole.
+    There are no rewinds in front of several games.
+
+    Attributes:
+        rng: draws the batches.
+        credit: which action is stored.
+        frames: uint8 (games * frames of each, height, width), on `device`.
+    """
+
+    def __init__(
+        self,
+        buffer_size: int,
+        observation_space: spaces.Space[Any],
+        action_space: spaces.Space[Any],
+        device: torch.device | str = "auto",
+        n_envs: int = 1,
+        optimize_memory_usage: bool = False,
+        handle_timeout_termination: bool = True,
+        *,
+        rng: np.random.Generator,
+        credit: Credit = Credit.PROPOSED,
+    ) -> None:
+        """Make an empty buffer; the first seven arguments are SB3's.
+
+        Args:
+            buffer_size: transitions to keep, of all games together.
+            observation_space: of one game, stacks of uint8 frames.
+            action_space: discrete.
+            device: where the frames lie.
+            n_envs: how many games.
+            optimize_memory_usage: must be False; this saves more.
+            handle_timeout_termination: must be True.
+            rng: draws the batches.
+            credit: which action is stored.
+
+        Raises:
+            ValueError: an argument that must have one value has another.
+        """
+        rows = max(buffer_size // n_envs, 1)
+        # Not ReplayBuffer.__init__: it would allocate both full observations of a transition.
+        BaseBuffer.__init__(self, rows, observation_space, action_space, device, n_envs)
+        if len(self.obs_shape) != 3 or observation_space.dtype != np.uint8:
+            raise ValueError(f"expected stacks of uint8 frames, got {observation_space}")
+        if optimize_memory_usage or not handle_timeout_termination:
+            raise ValueError(
+                "expected optimize_memory_usage=False, handle_timeout_termination=True"
+            )
+        self.rng = rng
+        self.credit = credit
+        self.count = 0
+        self.optimize_memory_usage = False
+        self.handle_timeout_termination = True
+        self.depth = self.obs_shape[0]
+        self.strip = rows + rows // TRANSITIONS_PER_SPARE_FRAME + 2 * self.depth
+        self.frames = torch.zeros(
+            (n_envs * self.strip, *self.obs_shape[1:]), dtype=torch.uint8, device=self.device
+        )
+        self.heads = np.zeros(n_envs, np.int64)
+        self._last: NDArray[np.uint8] = np.zeros((n_envs, *self.obs_shape), np.uint8)
+        self.obs_at = np.zeros((rows, n_envs), np.int64)
+        self.next_at = np.zeros((rows, n_envs), np.int64)
+        self.actions = np.zeros((rows, n_envs), np.int64)
+        self.rewards = np.zeros((rows, n_envs), np.float32)
+        self.terminals = np.zeros((rows, n_envs), np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays when the buffer is full."""
+        arrays = (self.obs_at, self.next_at, self.actions, self.rewards, self.terminals)
+        return self.frames.nbytes + sum(array.nbytes for array in arrays)
+
+    def size(self) -> int:
+        """How many transitions can be drawn."""
+        return self.count * self.n_envs
+
+    def reset(self) -> None:
+        """Forget all transitions."""
+        super().reset()
+        self.count = 0
+
+    def add(
+        self,
+        obs: NDArray[np.uint8],
+        next_obs: NDArray[np.uint8],
+        action: NDArray[np.generic],
+        reward: NDArray[np.generic],
+        done: NDArray[np.generic],
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Store one transition of every game.
+
+        Raises:
+            ValueError: `Credit.EXECUTED` and the infos do not say what was executed, or a game was
+                taken back.
+        """
+        if self.count == self.buffer_size:
+            self.count -= 1  # the oldest row lies at pos and gives way now
+        self.obs_at[self.pos] = self._place(obs)
+        self.next_at[self.pos] = self._place(next_obs)
+        self._forget_overwritten()
+        cut = [bool(info.get("TimeLimit.truncated", False)) for info in infos]
+        self.actions[self.pos] = self._credited(action, infos)
+        self.rewards[self.pos] = reward
+        self.terminals[self.pos] = np.asarray(done, np.float32) * ~np.array(cut)
+        self.pos = (self.pos + 1) % self.buffer_size
+        self.count += 1
+        self.full = self.count == self.buffer_size
+
+    def sample(self, batch_size: int, env: VecNormalize | None = None) -> ReplayBufferSamples:
+        """Draw a batch with replacement, each stored transition alike.
+
+        Raises:
+            ValueError: the buffer is empty.
+        """
+        if self.count == 0:
+            raise ValueError("expected stored transitions to sample from, got an empty buffer")
+        drawn = self.rng.integers(self.count * self.n_envs, size=batch_size)
+        rows = (self.pos - 1 - drawn // self.n_envs) % self.buffer_size
+        return self._gather(rows, drawn % self.n_envs, env)
+
+    def state(self) -> Arrays:
+        """Everything needed to restore the contents, as arrays; views where possible."""
+        used = self.pos if self.count <= self.pos else self.buffer_size
+        return {
+            "vector_frames": self.frames.cpu().numpy(),
+            "heads": self.heads,
+            "last": self._last,
+            "obs_at": self.obs_at[:used],
+            "next_at": self.next_at[:used],
+            "actions": self.actions[:used],
+            "rewards": self.rewards[:used],
+            "terminals": self.terminals[:used],
+            "pos_count": np.array([self.pos, self.count]),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """Put back what `state` gave, from a buffer of the same kind and size.
+
+        Raises:
+            ValueError: the arrays do not fit this buffer; it is unchanged then.
+        """
+        pos, count = (int(x) for x in state["pos_count"])
+        used = len(state["actions"])
+        frames = state["vector_frames"]
+        fits = frames.shape == tuple(self.frames.shape) and state["heads"].shape == (self.n_envs,)
+        if not fits or not 0 <= count <= used <= self.buffer_size:
+            raise ValueError(f"frames of shape {frames.shape} do not fit this buffer")
+        self.frames.copy_(torch.from_numpy(frames))
+        self.heads[:], self._last[:] = state["heads"], state["last"]
+        for name in ("obs_at", "next_at", "actions", "rewards", "terminals"):
+            getattr(self, name)[:used] = state[name]
+        self.pos, self.count = pos, count
+        self.full = count == self.buffer_size
+
+    def _place(self, stacks: NDArray[np.uint8]) -> Ints:
+        """Keep a stack of each game; returns the numbers of their newest frames."""
+        # A game that goes on shows the three frames of before; a first look at one is enough to
+        # tell most others apart.
+        for index, (stack, last) in enumerate(zip(stacks, self._last, strict=True)):
+            if self.heads[index] == 0:
+                self._push(index, stack)
+            elif np.array_equal(stack, last):
+                continue
+            elif np.array_equal(stack[:-1], last[1:]):
+                self._push(index, stack[-1:])
+            else:
+                self._push(index, stack)
+            last[:] = stack
+        newest: Ints = self.heads - 1
+        return newest
+
+    def _push(self, index: int, frames: NDArray[np.uint8]) -> None:
+        at = index * self.strip + (self.heads[index] + np.arange(len(frames))) % self.strip
+        if len(frames) == 1:
+            self.frames[int(at[0])] = torch.from_numpy(frames[0])
+        else:
+            self.frames[torch.from_numpy(at)] = torch.from_numpy(frames).to(self.device)
+        self.heads[index] += len(frames)
+
+    def _forget_overwritten(self) -> None:
+        first_allowed = self.heads - self.strip + self.depth - 1
+        while self.count and (self.obs_at[self._oldest()] < first_allowed).any():
+            self.count -= 1
+
+    def _oldest(self) -> int:
+        return (self.pos - self.count) % self.buffer_size
+
+    def _credited(
+        self, action: NDArray[np.generic], infos: list[dict[str, Any]]
+    ) -> NDArray[np.generic] | list[int]:
+        told = [info.get("oversight", {}) for info in infos]
+        if any(one.get("rewound", 0) for one in told):
+            raise ValueError("expected no rewinds in front of several games, got one")
+        if self.credit is Credit.PROPOSED:
+            return np.asarray(action).reshape(self.n_envs)
+        if any("executed_action" not in one for one in told):
+            raise ValueError(
+                "expected info['oversight']['executed_action'] to credit the executed action, "
+                "got none; wrap the environments in the oversight wrapper"
+            )
+        return [int(one["executed_action"]) for one in told]
+
+    def _get_samples(
+        self, batch_inds: NDArray[np.int64], env: VecNormalize | None = None
+    ) -> ReplayBufferSamples:
+        return self._gather(batch_inds // self.n_envs, batch_inds % self.n_envs, env)
+
+    def _gather(self, rows: Ints, games: Ints, env: VecNormalize | None) -> ReplayBufferSamples:
+        if env is not None:
+            raise ValueError("normalised observations or rewards are not supported in replay")
+        observations, next_observations = self._stacks(rows, games)
+        return ReplayBufferSamples(
+            observations=observations,
+            actions=self._column(self.actions[rows, games]),
+            next_observations=next_observations,
+            dones=self._column(self.terminals[rows, games]),
+            rewards=self._column(self.rewards[rows, games]),
+        )
+
+    def _stacks(self, rows: Ints, games: Ints) -> tuple[torch.Tensor, torch.Tensor]:
+        first, then = self.obs_at[rows, games], self.next_at[rows, games]
+        start = games[:, None] * self.strip
+        if (then - first == 1).all():
+            # Five frames hold both stacks of four.
+            numbers = first[:, None] + np.arange(1 - self.depth, 2)
+            taken = self._frames_at(start + numbers % self.strip)
+            return taken[:, :-1], taken[:, 1:]
+        span = np.arange(1 - self.depth, 1)
+        both = [self._frames_at(start + (n[:, None] + span) % self.strip) for n in (first, then)]
+        return both[0], both[1]
+
+    def _frames_at(self, places: Ints) -> torch.Tensor:
+        flat = torch.from_numpy(places.reshape(-1)).to(self.device, non_blocking=True)
+        taken = self.frames.index_select(0, flat)
+        return taken.view(*places.shape, *self.obs_shape[1:])
+
+    def _column(self, values: NDArray[np.generic]) -> torch.Tensor:
+        return torch.from_numpy(values[:, None]).to(self.device, non_blocking=True)
