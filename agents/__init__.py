@@ -3,6 +3,7 @@
 from agents.build import make_agent
 from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save
 from agents.double_dqn import DoubleDQN
+from agents.fast_env import FastVecEnv
 from agents.frame_replay import FrameReplayBuffer
 from agents.learn_step import LearnStep
 from agents.learning import learn
@@ -14,9 +15,10 @@ from agents.proposers import (
     RandomProposer,
 )
 from agents.replay import OverseenReplayBuffer
-from agents.settings import Credit, DoubleDQNSettings, epsilon_at
+from agents.settings import Credit, DoubleDQNSettings, Precision, epsilon_at
 from agents.targets import double_q_target
 from agents.vec_env import OversightVecEnv, remote_of_vec_env
+from agents.vector_replay import VectorFrameReplay
 
 __all__ = [
     "CHECKPOINT_VERSION",
@@ -25,13 +27,16 @@ __all__ = [
     "Credit",
     "DoubleDQN",
     "DoubleDQNSettings",
+    "FastVecEnv",
     "FrameReplayBuffer",
     "HeldRandomProposer",
     "LearnStep",
     "OverseenReplayBuffer",
     "OversightVecEnv",
+    "Precision",
     "Proposer",
     "RandomProposer",
+    "VectorFrameReplay",
     "double_q_target",
     "epsilon_at",
     "export_agent_zip",

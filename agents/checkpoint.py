@@ -218,7 +218,8 @@ def _check_same_kind(agent: DoubleDQN, manifest: Manifest, directory: Path) -> N
 
 def _with_later_settings(saved: Manifest) -> Manifest:
     """What an older program did not know of was as it is by default."""
-    return {"precision": DoubleDQNSettings.precision.value, **saved}
+    later = {"precision": DoubleDQNSettings.precision.value, "end_on_block": False}
+    return {**later, **saved}
 
 
 def _listed(manifest: Manifest, directory: Path, part: str) -> Path:

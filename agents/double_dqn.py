@@ -93,6 +93,7 @@ class DoubleDQN(DQN):
             replay_buffer_kwargs={
                 "rng": np.random.default_rng(replay),
                 "credit": settings.credit,
+                "end_on_block": settings.end_on_block,
             },
             target_update_interval=settings.target_update_interval,
             max_grad_norm=settings.max_grad_norm,

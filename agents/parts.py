@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from stable_baselines3.common.torch_layers import NatureCNN
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from agents.frame_replay import FrameReplayBuffer
@@ -12,7 +14,7 @@ from agents.settings import DoubleDQNSettings, Precision
 from agents.updates import Bf16Updates, Fp32Updates, Updates
 from agents.vector_replay import VectorFrameReplay
 
-__all__ = ["policy_kwargs", "replay_for", "updates_for"]
+__all__ = ["knows_bfloat16", "policy_kwargs", "replay_for", "updates_for"]
 
 
 def replay_for(
@@ -24,9 +26,22 @@ def replay_for(
     return FrameReplayBuffer if image and settings.frames_once else OverseenReplayBuffer
 
 
+def knows_bfloat16(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16 itself and need not imitate it."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    told = torch.cpu.get_capabilities()
+    return device.type == "cpu" and bool(told.get("avx512_bf16") or told.get("amx_bf16"))
+
+
 def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy) -> Updates:
     """The kind of learning for that precision."""
-    kind = Bf16Updates if settings.precision is Precision.BF16 else Fp32Updates
+    image = isinstance(policy.q_net.features_extractor, NatureCNN)
+    auto = settings.precision is Precision.AUTO
+    half = settings.precision is Precision.BF16 or (
+        auto and image and knows_bfloat16(policy.device)
+    )
+    kind = Bf16Updates if half else Fp32Updates
     return kind(policy, settings.gamma, settings.max_grad_norm)
 
 

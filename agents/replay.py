@@ -15,7 +15,7 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from agents.settings import Credit
 
-__all__ = ["Arrays", "OverseenReplayBuffer"]
+__all__ = ["Arrays", "OverseenReplayBuffer", "was_blocked"]
 
 Arrays = dict[str, NDArray[np.generic]]
 """Named arrays, as a checkpoint keeps them."""
@@ -50,6 +50,7 @@ class OverseenReplayBuffer(ReplayBuffer):
         *,
         rng: np.random.Generator,
         credit: Credit = Credit.PROPOSED,
+        end_on_block: bool = False,
     ) -> None:
         """Make an empty buffer; the first seven arguments are SB3's.
 
@@ -63,6 +64,7 @@ class OverseenReplayBuffer(ReplayBuffer):
             handle_timeout_termination: must be True.
             rng: draws the batches.
             credit: which action is stored.
+            end_on_block: a blocked step counts as the episode's end.
 
         Raises:
             ValueError: an argument that must have one value has another.
@@ -75,6 +77,7 @@ class OverseenReplayBuffer(ReplayBuffer):
             )
         self.rng = rng
         self.credit = credit
+        self.end_on_block = end_on_block
         self.count = 0
         self._allocate(buffer_size, observation_space, action_space, device)
 
@@ -122,8 +125,9 @@ class OverseenReplayBuffer(ReplayBuffer):
         self._store(obs, next_obs)
         self.actions[self.pos] = credited.reshape(1, self.action_dim)
         self.rewards[self.pos] = reward
-        self.dones[self.pos] = done
-        self.timeouts[self.pos] = infos[0].get("TimeLimit.truncated", False)
+        ends = self.end_on_block and was_blocked(infos[0])
+        self.dones[self.pos] = np.logical_or(done, ends)
+        self.timeouts[self.pos] = infos[0].get("TimeLimit.truncated", False) and not ends
         self._move(1)
 
     def drop(self, transitions: int) -> None:
@@ -238,6 +242,11 @@ class OverseenReplayBuffer(ReplayBuffer):
     def _restore_observations(self, state: Mapping[str, NDArray[np.generic]], used: int) -> None:
         self.observations[:used] = state["observations"]
         self.next_observations[:used] = state["next_observations"]
+
+
+def was_blocked(info: Mapping[str, Any]) -> bool:
+    """Whether the gate blocked the step that an info is of."""
+    return bool(info.get("oversight", {}).get("blocked", False))
 
 
 def _told_int(infos: Sequence[Mapping[str, Any]], key: str) -> int:

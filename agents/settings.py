@@ -24,9 +24,13 @@ class Precision(StrEnum):
     FP32 = "fp32"
     """As SB3 does."""
 
+    AUTO = "auto"
+    """bf16 where the device computes in it and observations are images, otherwise fp32."""
+
     BF16 = "bf16"
-    """Forward and back in bfloat16, weights and steps in float32: twice as fast where the
-    processor knows bfloat16. For images only."""
+    """Forward and back in bfloat16, weights and steps in float32: twice as fast on a processor
+    that knows bfloat16 (AVX-512 BF16, AMX, any recent GPU), many times slower on one that has to
+    imitate it. For images only."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class DoubleDQNSettings:
 
     credit: Credit = Credit.PROPOSED
     """Which action enters replay: the proposed one (HIRL) or the executed one (HIL-SERL)."""
+
+    end_on_block: bool = False
+    """A blocked step ends the episode for the learner: its value is the penalty alone, whatever
+    the safe action led to (False, HIRL: it goes on from there)."""
 
     frames_once: bool = True
     """Keep each frame of image observations once: 7 KB a transition instead of 56 KB."""

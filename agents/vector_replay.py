@@ -14,7 +14,7 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from agents.frame_replay import TRANSITIONS_PER_SPARE_FRAME
-from agents.replay import Arrays
+from agents.replay import Arrays, was_blocked
 from agents.settings import Credit
 
 __all__ = ["VectorFrameReplay"]
@@ -48,6 +48,7 @@ class VectorFrameReplay(ReplayBuffer):
         *,
         rng: np.random.Generator,
         credit: Credit = Credit.PROPOSED,
+        end_on_block: bool = False,
     ) -> None:
         """Make an empty buffer; the first seven arguments are SB3's.
 
@@ -61,6 +62,7 @@ class VectorFrameReplay(ReplayBuffer):
             handle_timeout_termination: must be True.
             rng: draws the batches.
             credit: which action is stored.
+            end_on_block: a blocked step counts as the episode's end.
 
         Raises:
             ValueError: an argument that must have one value has another.
@@ -76,6 +78,7 @@ class VectorFrameReplay(ReplayBuffer):
             )
         self.rng = rng
         self.credit = credit
+        self.end_on_block = end_on_block
         self.count = 0
         self.optimize_memory_usage = False
         self.handle_timeout_termination = True
@@ -130,7 +133,8 @@ class VectorFrameReplay(ReplayBuffer):
         cut = [bool(info.get("TimeLimit.truncated", False)) for info in infos]
         self.actions[self.pos] = self._credited(action, infos)
         self.rewards[self.pos] = reward
-        self.terminals[self.pos] = np.asarray(done, np.float32) * ~np.array(cut)
+        blocked = [self.end_on_block and was_blocked(info) for info in infos]
+        self.terminals[self.pos] = (np.asarray(done, np.bool_) & ~np.array(cut)) | blocked
         self.pos = (self.pos + 1) % self.buffer_size
         self.count += 1
         self.full = self.count == self.buffer_size

@@ -14,6 +14,7 @@ from oversight.errors import (
     OversightError,
     RunError,
 )
+from oversight.fast import FastAtari
 from oversight.game import Game, Zone
 from oversight.games import GAMES, entry_of, game_named
 from oversight.gate import Gate, Outcome, Settled
@@ -26,6 +27,7 @@ from oversight.rewards import agent_reward
 from oversight.settings import GateSettings, Mode, RewardRule
 from oversight.simulated import MODELS, HumanModel, SimulatedHuman
 from oversight.sink import NullSink, StepSink
+from oversight.tape import Tape, count_truth
 from oversight.truth import TruthProbe
 from oversight.types import (
     Amendment,
@@ -57,6 +59,7 @@ __all__ = [
     "BlockerMismatch",
     "Decision",
     "Event",
+    "FastAtari",
     "Game",
     "Gate",
     "GateSettings",
@@ -93,10 +96,12 @@ __all__ = [
     "StepSink",
     "StepTable",
     "Tally",
+    "Tape",
     "TruthProbe",
     "Verdict",
     "Zone",
     "agent_reward",
+    "count_truth",
     "entry_of",
     "following_seed",
     "game_named",

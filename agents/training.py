@@ -1,0 +1,160 @@
+"""A training from its settings to its checkpoint: made, gone on with, stopped, kept."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
+
+from agents import checkpoint
+from agents.double_dqn import DoubleDQN
+from agents.games import overseen_games
+from agents.learn_step import LearnStep
+from agents.learning import learn
+from agents.training_types import Training, TrainSettings, Way
+from agents.vec_env import OversightVecEnv
+from oversight.games import game_named
+from oversight.overseer import Overseer
+from oversight.tape import Tape
+
+__all__ = ["Episodes", "Told", "kept_tape", "train_double_dqn"]
+
+COLUMNS = ("agent_steps", "game", "length", "game_return", "agent_return")
+Told = Callable[[int, str], bool]
+"""Takes the agent steps made and a note; False stops the training."""
+
+
+class Episodes:
+    """Writes one row for every episode that ends, and remembers the newest ones.
+
+    Attributes:
+        newest: game returns of the last hundred episodes.
+    """
+
+    def __init__(self, training: Training, games: int) -> None:
+        """Go on with a training's file."""
+        self._path = training.episodes
+        self._returns = np.zeros(games)
+        self._lengths = np.zeros(games, np.int64)
+        self.newest: list[float] = []
+        if not self._path.exists():
+            self._path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+
+    def take(self, index: int, step: int, reward: float, info: Any, *, done: bool) -> None:  # noqa: ANN401
+        """One agent step of one game."""
+        self._returns[index] += reward
+        self._lengths[index] += 1
+        if done:
+            score = float(info["oversight"]["game_return"])
+            paid = round(float(self._returns[index]), 6)
+            row = (step, index, int(self._lengths[index]), score, paid)
+            with self._path.open("a", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerow(row)
+            self.newest = [*self.newest[-99:], score]
+            self._returns[index] = self._lengths[index] = 0
+
+    def begin(self) -> None:
+        """All games begin anew; what was being played is no episode."""
+        self._returns[:] = self._lengths[:] = 0
+
+    @property
+    def note(self) -> str:
+        """The newest returns in a few words."""
+        if not self.newest:
+            return ""
+        return f"return {np.mean(self.newest):.1f} over {len(self.newest)} games"
+
+
+class _Sitting:
+    """One sitting at a training of a Double DQN."""
+
+    def __init__(self, training: Training, overseer: Overseer | None) -> None:
+        self.training = training
+        self.settings: TrainSettings = training.settings().check()
+        self.before = training.counts()
+        self.tape = kept_tape(training, self.settings)
+        env, self.gate = overseen_games(
+            self.settings,
+            overseer=overseer,
+            tape=self.tape,
+            steps=self.before.get("steps") or 0,
+            episodes=self.before.get("episodes") or 0,
+        )
+        self.agent = _agent(self.settings, env, self.gate)
+        if training.agent.exists():
+            checkpoint.load(self.agent, training.agent)
+        self.episodes = Episodes(training, self.settings.games)
+
+    def go(self, told: Told) -> bool:
+        """Train to the end, or until told to stop; returns whether it is complete."""
+        left = True
+        while left and self.agent.num_timesteps < self.settings.steps:
+            self._begin_games()
+            every = self.settings.checkpoint_steps
+            chunk = min(every, self.settings.steps - self.agent.num_timesteps)
+            left = self._learn(chunk, told) >= chunk
+            self.keep()
+        return left
+
+    def keep(self) -> None:
+        """Write the checkpoint, the tape and the counts."""
+        checkpoint.save(self.agent, self.training.agent)
+        if self.tape is not None:
+            self.tape.save(self.training.tape)
+        self.training.keep_tally(self.gate.gate.tally, self.before)
+
+    def _learn(self, steps: int, told: Told) -> int:
+        made = 0
+
+        def on_step(step: LearnStep) -> bool:
+            nonlocal made
+            index = made % self.settings.games
+            made += 1
+            self.episodes.take(index, step.step, step.reward, step.info, done=step.done)
+            return made % 64 != 0 or told(step.step, self.episodes.note)
+
+        return learn(self.agent, steps, on_step, tensorboard=self.training.tensorboard)
+
+    def _begin_games(self) -> None:
+        # The same whether the program was stopped here or not: a checkpoint ends all games.
+        assert self.agent.env is not None, "an agent that learns has an environment"
+        self.agent.expect_reset()
+        seed = np.random.SeedSequence([self.settings.seed, self.agent.num_timesteps])
+        self.agent.env.seed(int(seed.generate_state(1)[0]))
+        self.episodes.begin()
+
+
+def kept_tape(training: Training, settings: TrainSettings) -> Tape | None:
+    """The tape to go on with, or a new one; None in the way that needs none."""
+    if settings.way is not Way.FAST:
+        return None
+    if training.tape.exists():
+        return Tape.load(training.tape)
+    return Tape(game_named(settings.game), settings.gate)
+
+
+def train_double_dqn(training: Training, told: Told, *, overseer: Overseer | None = None) -> bool:
+    """Train a Double DQN from where its directory says it stands.
+
+    Args:
+        training: its directory.
+        told: told of progress now and then.
+        overseer: who judges; as the settings say if None.
+
+    Returns:
+        Whether it is complete; a checkpoint is there in any case.
+
+    Raises:
+        RunError: the directory is damaged, or cannot be written to.
+        OversightError: learning diverged; the last checkpoint is intact.
+    """
+    return _Sitting(training, overseer).go(told)
+
+
+def _agent(settings: TrainSettings, env: VecEnv, gate: OversightVecEnv) -> DoubleDQN:
+    agent = DoubleDQN(env, settings.dqn, seed=settings.seed, device=settings.device)
+    gate.ranking = agent.ranking
+    return agent

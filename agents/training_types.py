@@ -1,0 +1,259 @@
+"""What can be asked of a training, and where it leaves what it brings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from agents.settings import Credit, DoubleDQNSettings, Precision
+from oversight.errors import RunError
+from oversight.games import game_named
+from oversight.settings import GateSettings, Mode, RewardRule
+from oversight.types import Tally
+
+__all__ = ["Algorithm", "TrainSettings", "Training", "Watch", "Way"]
+
+
+class Algorithm(StrEnum):
+    """What learns."""
+
+    DOUBLE_DQN = "double_dqn"
+    """This package's own, on SB3."""
+    A2C = "a2c"
+    """SB3's advantage actor-critic: the synchronous form of the paper's A3C."""
+    PPO = "ppo"
+    """SB3's proximal policy optimisation."""
+    RECURRENT_PPO = "recurrent_ppo"
+    """sb3-contrib's PPO with an LSTM: the stand-in for the paper's A3C-LSTM."""
+
+
+class Way(StrEnum):
+    """How the game is run."""
+
+    TRUTH = "truth"
+    """Every step judged by the emulator's truth as it is made."""
+    FAST = "fast"
+    """ale-py's threads; the truth is counted afterwards from the tape of seeds and actions."""
+
+
+class Watch(StrEnum):
+    """Who oversees."""
+
+    NOBODY = "nobody"
+    """Everything is approved."""
+    ORACLE = "oracle"
+    """The emulator's exact truth; only in the way `truth`."""
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """A training without a person or a Blocker; `python -m experiments` has those."""
+
+    game: str = "pong"
+    """Which game; `python -m oversight games` lists them."""
+
+    algorithm: Algorithm = Algorithm.DOUBLE_DQN
+    """What learns."""
+
+    way: Way = Way.FAST
+    """How the game is run."""
+
+    games: int = 8
+    """Games played at once, in lockstep."""
+
+    steps: int = 1_000_000
+    """Agent steps in all, of all games together."""
+
+    seed: int = 0
+    """Of weights, exploration, replay and games."""
+
+    device: str = "auto"
+    """Where the network computes: "auto" takes a GPU if there is one."""
+
+    precision: Precision = Precision.AUTO
+    """Of Double DQN's network: bf16 where the processor knows it, with float32 weights."""
+
+    overseer: Watch = Watch.NOBODY
+    """Who oversees."""
+
+    mode: Mode = Mode.REPLACE
+    """What an unsafe verdict brings about."""
+
+    reward_rule: RewardRule = RewardRule.REPLACE
+    """The penalty in place of the game's reward, or added to it."""
+
+    penalty: float = -1.0
+    """What a blocked step pays, on the scale of the clipped reward."""
+
+    credit: Credit = Credit.PROPOSED
+    """Which action Double DQN's replay keeps."""
+
+    end_on_block: bool = False
+    """A blocked step ends the episode for the learner: nothing after it counts for its value."""
+
+    catastrophe_pay: float = 0.0
+    """Paid for every catastrophe beside the game's reward, in the way `truth`: above 0 makes an
+    agent that seeks harm, to test overseers with."""
+
+    buffer_size: int = 100_000
+    """Transitions in Double DQN's replay: 7.3 KB each."""
+
+    learning_starts: int = 10_000
+    """Agent steps before Double DQN's first update."""
+
+    exploration_steps: int = 100_000
+    """Agent steps over which Double DQN's exploration falls."""
+
+    exploration_final: float = 0.01
+    """Share of random proposals from then on (zoo)."""
+
+    entropy: float = 0.01
+    """Weight of the policy's entropy in the loss of A2C and PPO, their exploration (zoo)."""
+
+    checkpoint_steps: int = 50_000
+    """Agent steps between checkpoints. All games begin anew after one, so that a resumed
+    training goes on exactly as one that was never stopped."""
+
+    def check(self) -> TrainSettings:
+        """The same settings, if they can be trained with.
+
+        Raises:
+            RunError: they cannot; says what to change.
+        """
+        self._check_game()
+        for name in ("games", "steps", "checkpoint_steps", "buffer_size"):
+            if getattr(self, name) < 1:
+                raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
+        if self.way is Way.FAST and self.overseer is Watch.ORACLE:
+            raise RunError("the oracle needs the truth as the game runs: use --way truth")
+        if self.way is Way.FAST and self.catastrophe_pay:
+            raise RunError("catastrophes are known as the game runs only with --way truth")
+        if self.checkpoint_steps % self.games:
+            raise RunError(
+                f"expected checkpoint_steps that {self.games} games share evenly, got "
+                f"{self.checkpoint_steps}"
+            )
+        return self
+
+    def _check_game(self) -> None:
+        try:
+            game = game_named(self.game)
+        except (KeyError, ValueError) as error:
+            raise RunError(str(error).strip('"')) from None
+        if not game.rom:
+            raise RunError(f"{self.game} is no Atari game: these commands train on screens")
+
+    @property
+    def dqn(self) -> DoubleDQNSettings:
+        """The numbers of the Double DQN."""
+        return DoubleDQNSettings(
+            buffer_size=self.buffer_size,
+            learning_starts=self.learning_starts,
+            exploration_steps=self.exploration_steps,
+            exploration_final=self.exploration_final,
+            precision=self.precision,
+            credit=self.credit,
+            end_on_block=self.end_on_block,
+        )
+
+    @property
+    def gate(self) -> GateSettings:
+        """How the gate treats proposals."""
+        return GateSettings(self.mode, self.reward_rule, self.penalty)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training's directory."""
+
+    path: Path
+
+    @property
+    def agent(self) -> Path:
+        """The checkpoint of a Double DQN."""
+        return self.path / "agent"
+
+    @property
+    def policy(self) -> Path:
+        """The weights of any other algorithm."""
+        return self.path / "policy.safetensors"
+
+    @property
+    def tape(self) -> Path:
+        """What was played in the `fast` way."""
+        return self.path / "tape.npz"
+
+    @property
+    def episodes(self) -> Path:
+        """One row for every episode that ended."""
+        return self.path / "episodes.csv"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"
+
+    @classmethod
+    def create(cls, path: Path, settings: TrainSettings) -> Training:
+        """Make a directory for a new training.
+
+        Raises:
+            RunError: it is there already, or cannot be made.
+        """
+        training = cls(path)
+        try:
+            path.mkdir(parents=True)
+            training._write("config.json", asdict(settings))
+        except OSError as error:
+            raise RunError(
+                f"expected to make {path} for a new training, got: {error}; choose another --out, "
+                "or go on with --resume"
+            ) from error
+        return training
+
+    def settings(self) -> TrainSettings:
+        """What the training was made with.
+
+        Raises:
+            RunError: there is no training here.
+        """
+        found = self._read("config.json")
+        kinds = {f.name: type(getattr(TrainSettings(), f.name)) for f in fields(TrainSettings)}
+        try:
+            return TrainSettings(**{name: kinds[name](value) for name, value in found.items()})
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{self.path / 'config.json'} is of another program: {error}") from error
+
+    def counts(self) -> dict[str, int | None]:
+        """What was counted up to the last checkpoint; empty before the first."""
+        return self._read("counts.json") if (self.path / "counts.json").exists() else {}
+
+    def keep_tally(self, tally: Tally, before: Mapping[str, int | None] | None = None) -> None:
+        """Write what was counted, with what was counted in earlier sittings.
+
+        What is not known of one sitting is not known of all.
+        """
+        counts: dict[str, int | None] = asdict(tally)
+        for name, value in counts.items() if before else ():
+            was = (before or {}).get(name)
+            counts[name] = None if value is None or was is None else was + value
+        self._write("counts.json", counts)
+
+    def _write(self, name: str, data: dict[str, Any]) -> None:
+        new = self.path / f"{name}.new"
+        new.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        new.replace(self.path / name)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            found: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"expected a training in {self.path}, got: {error}; give the directory that "
+                "`python -m agents train` made"
+            ) from error
+        return found
