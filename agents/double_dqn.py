@@ -280,7 +280,8 @@ class DoubleDQN(DQN):
         if self.num_timesteps <= self.learning_starts or self.replay_buffer.size() == 0:
             return 0
         every = self.settings.train_freq
-        beats = self.num_timesteps // every - (self.num_timesteps - self.n_envs) // every
+        counted = max(self.num_timesteps - self.n_envs, self.learning_starts)
+        beats = self.num_timesteps // every - counted // every
         return beats * self.settings.updates
 
     def _reports(

@@ -37,7 +37,7 @@ def make_other(settings: TrainSettings, env: VecEnv) -> OnPolicyAlgorithm:
     clipped: dict[str, Any] = {
         "n_steps": 128,
         "n_epochs": 4,
-        "batch_size": 256,
+        "batch_size": min(256, 128 * env.num_envs),
         "learning_rate": 2.5e-4,
     }
     clipped |= {"clip_range": 0.1, "vf_coef": 0.5}

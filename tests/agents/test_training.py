@@ -1,0 +1,145 @@
+"""The commands: train, go on, evaluate, count; and other agents behind the same gate."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from agents.__main__ import main
+from agents.evaluation import evaluate, player_of
+from agents.games import overseen_games
+from agents.others import train_other
+from agents.progress import Pace
+from agents.training import Episodes, train_double_dqn
+from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
+from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
+from oversight.settings import Mode
+
+SMALL = TrainSettings(
+    games=2, steps=64, checkpoint_steps=32, learning_starts=8, buffer_size=200, exploration_steps=64
+)  # fmt: skip
+
+
+def settings(**news: object) -> TrainSettings:
+    return replace(SMALL, **news)  # type: ignore[arg-type]
+
+
+def never_down(proposal: Proposal) -> bool:
+    return proposal.action in (3, 5)
+
+
+def weights(training: Training) -> dict[str, np.ndarray]:
+    [path] = training.agent.glob("tensors-*.safetensors")
+    return {name: x.numpy() for name, x in load_file(path).items()}
+
+
+@pytest.mark.parametrize("way", list(Way))
+def test_a_resumed_training_goes_on_as_one_that_was_never_stopped(tmp_path: Path, way: Way) -> None:
+    whole = Training.create(tmp_path / "whole", settings(way=way))
+    assert train_double_dqn(whole, lambda _steps, _note: True)
+    parts = Training.create(tmp_path / "parts", settings(way=way, steps=32))
+    assert train_double_dqn(parts, lambda _steps, _note: True)
+    (parts.path / "config.json").write_text((whole.path / "config.json").read_text())
+    assert train_double_dqn(Training(parts.path), lambda _steps, _note: True)
+    mine, theirs = weights(parts), weights(whole)
+    assert mine.keys() == theirs.keys()
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(mine[name], value, err_msg=name)
+    assert parts.counts() == whole.counts()
+    assert whole.counts()["steps"] == 64
+
+
+def test_told_to_stop_it_saves(tmp_path: Path) -> None:
+    training = Training.create(tmp_path / "run", settings(steps=1_000, checkpoint_steps=500))
+    assert not train_double_dqn(training, lambda _steps, _note: False)
+    assert (training.agent / "agent.json").exists()
+    assert training.counts()["steps"] == 64  # asked every 64 steps
+    assert training.tape.exists()
+
+
+def test_train_count_and_evaluate_by_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    small = ["--games", "2", "--steps", "64", "--checkpoint-steps", "64", "--learning-starts", "16"]
+    more = ["--buffer-size", "100", "--exploration-steps", "32"]
+    assert main(["train", *small, *more, "--out", str(out)]) == 0
+    assert main(["count", str(out / "tape.npz"), "--json", str(out / "truth.json")]) == 0
+    truth = json.loads((out / "truth.json").read_text())
+    assert truth["steps"] == 64
+    assert truth["catastrophes"] is not None
+    assert main(["train", *small, "--out", str(out)]) == 2
+    assert "choose another --out" in capsys.readouterr().err
+    assert main(["evaluate", str(tmp_path), "--episodes", "1"]) == 2
+    assert "expected a training" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"overseer": Watch.ORACLE}, "--way truth"),
+        ({"catastrophe_pay": 1.0}, "--way truth"),
+        ({"game": "tennis"}, "unknown game"),
+        ({"checkpoint_steps": 33}, "share evenly"),
+        ({"steps": 0}, "at least 1"),
+    ],
+)
+def test_what_cannot_be_trained_with_is_refused(wrong: dict[str, object], word: str) -> None:
+    with pytest.raises(RunError, match=word):
+        settings(**wrong).check()
+
+
+@pytest.mark.parametrize("algorithm", [a for a in Algorithm if a is not Algorithm.DOUBLE_DQN])
+def test_other_agents_learn_behind_the_same_gate(tmp_path: Path, algorithm: Algorithm) -> None:
+    training = Training.create(
+        tmp_path / "run", settings(algorithm=algorithm, steps=64, way=Way.FAST)
+    )
+    assert train_other(
+        training, lambda _steps, _note: True, overseer=ScriptedOverseer(never_down, replacement=0)
+    )
+    assert (training.counts()["blocks"] or 0) > 0
+    found = evaluate(player_of(training), "pong", 1, max_agent_steps=30)
+    assert found.tally.steps == 30
+    with pytest.raises(RunError, match="only double_dqn can be gone on with"):
+        train_other(training, lambda _steps, _note: True)
+
+
+def test_pay_for_catastrophes_is_paid_where_they_begin() -> None:
+    chosen = settings(way=Way.TRUTH, games=1, catastrophe_pay=10.0, mode=Mode.OFF)
+    env, gate = overseen_games(chosen)
+    env.reset()
+    paid = []
+    for _ in range(100):
+        _, rewards, _, _ = env.step(np.array([3]))  # down, into the zone
+        paid.append(float(rewards[0]))
+    assert gate.gate.settings == GateSettings(mode=Mode.OFF)
+    assert sum(reward >= 9.0 for reward in paid) == gate.gate.tally.catastrophes
+    assert (gate.gate.tally.catastrophes or 0) > 0
+
+
+def test_returns_are_written_for_every_game_that_ends(tmp_path: Path) -> None:
+    training = Training.create(tmp_path / "run", SMALL)
+    episodes = Episodes(training, 2)
+    info = {"oversight": {"game_return": -3.0}}
+    episodes.take(0, 1, -1.0, info, done=False)
+    episodes.take(1, 2, 0.5, info, done=False)
+    episodes.take(0, 3, -1.5, info, done=True)
+    with training.episodes.open() as file:
+        [row] = csv.DictReader(file)
+    assert (row["agent_steps"], row["game"], row["length"]) == ("3", "0", "2")
+    assert (float(row["game_return"]), float(row["agent_return"])) == (-3.0, -2.5)
+
+
+def test_the_time_left_is_that_of_the_pace_of_late() -> None:
+    pace = Pace(total=1_000, warm=100)
+    pace.see(0.0, 50)
+    pace.see(1.0, 100)  # a hundred steps in a second, before learning
+    assert pace.left is None
+    pace.see(2.0, 110)
+    pace.see(11.0, 200)
+    assert pace.rate == pytest.approx(10.0)
+    assert pace.left == pytest.approx(80.0)
