@@ -71,7 +71,7 @@ def overseen_games(
     game = game_named(settings.game)
     venv: VecEnv
     if settings.way is Way.FAST:
-        venv = FastVecEnv(FastAtari(game, settings.games))
+        venv = FastVecEnv(FastAtari(game, settings.games, colours=overseer is not None))
     else:
         venv = DummyVecEnv([lambda: Answering(AtariGame(game))] * settings.games)
     remote = remote_of_vec_env(venv)

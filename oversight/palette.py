@@ -7,12 +7,13 @@ the emulator itself draws.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from oversight.types import Screen
 
-__all__ = ["PALETTE_GREY", "PALETTE_RGB", "to_grey", "to_rgb"]
+__all__ = ["PALETTE_GREY", "PALETTE_RGB", "from_rgb", "to_grey", "to_rgb"]
 
 # The NTSC palette of the emulator, one line a hue, dark to bright; read off ale-py 0.12.1 by
 # comparing getScreen with getScreenRGB over its NTSC games.
@@ -68,3 +69,42 @@ def to_grey(screen: Screen) -> NDArray[np.uint8]:
     """Turn a screen of palette indices into brightness: (..., h, w), uint8."""
     grey: NDArray[np.uint8] = PALETTE_GREY[screen.astype(np.uint8, copy=False)]
     return grey
+
+
+def _parts_of_indices(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
+    """Three tables, one a channel, whose entries for a colour add up to its index (mod 256).
+
+    There are such tables because the colours can be put in an order in which each has a channel
+    value that no later one has: taken from the end, that value's entry is still free.
+    """
+    left = {int(index): tuple(int(value) for value in rgb[index]) for index in range(0, 256, 2)}
+    order: list[tuple[int, int]] = []
+    while left:
+        index, channel = next(
+            (i, c)
+            for i, colour in left.items()
+            for c in range(3)
+            if sum(other[c] == colour[c] for other in left.values()) == 1
+        )
+        order.append((index, channel))
+        del left[index]
+    tables = tuple(np.zeros(256, np.uint8) for _ in range(3))
+    for index, channel in reversed(order):
+        others = sum(int(tables[c][rgb[index, c]]) for c in range(3) if c != channel)
+        tables[channel][rgb[index, channel]] = (index - others) % 256
+    return tables
+
+
+_PARTS = _parts_of_indices(PALETTE_RGB)
+
+
+def from_rgb(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """What `to_rgb` was given, from what it made: uint8 (..., h, w, 3) to (..., h, w).
+
+    Colours that the emulator has not make indices without meaning.
+    """
+    rows = pictures.reshape(-1, pictures.shape[-2], 3)
+    red, green, blue = (
+        cv2.LUT(channel, table) for channel, table in zip(cv2.split(rows), _PARTS, strict=True)
+    )
+    return np.asarray(red + green + blue, np.uint8).reshape(pictures.shape[:-1])
