@@ -1,5 +1,6 @@
 """Agents that learn behind the gate, and simple policies to audit it with."""
 
+from agents.behind import LearningBehind
 from agents.build import make_agent
 from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save
 from agents.double_dqn import DoubleDQN
@@ -31,6 +32,7 @@ __all__ = [
     "FrameReplayBuffer",
     "HeldRandomProposer",
     "LearnStep",
+    "LearningBehind",
     "OverseenReplayBuffer",
     "OversightVecEnv",
     "Precision",

@@ -133,6 +133,11 @@ class DoubleDQN(DQN):
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
         self.logger.record("train/loss", float(np.mean(losses)))
 
+    def learn_once(self) -> None:
+        """Make one update more than is due, if learning has begun; for `LearningBehind`."""
+        if self.num_timesteps > self.learning_starts and self.replay_buffer.size() > 0:
+            self.train(1, self.batch_size)
+
     def update(self, batch: ReplayBufferSamples) -> float:
         """One step of the optimizer towards the double-Q target; returns the Huber loss.
 

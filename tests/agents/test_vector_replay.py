@@ -92,6 +92,15 @@ def test_credits_the_executed_action_if_asked_to() -> None:
     assert buffer.actions[0].tolist() == [1, 1, 1]
 
 
+def test_a_blocked_step_ends_the_episode_if_asked_to() -> None:
+    actions, rng = spaces.Discrete(3), np.random.default_rng(0)
+    buffer = VectorFrameReplay(10 * GAMES, SPACE, actions, "cpu", GAMES, rng=rng, end_on_block=True)
+    obs, after, action, reward, _, infos = Stream(0).next()
+    infos[1]["oversight"]["blocked"] = True
+    buffer.add(obs, after, action, reward, np.zeros(GAMES, bool), infos)
+    assert buffer.terminals[0].tolist() == [0.0, 1.0, 0.0]
+
+
 def test_refuses_a_rewind() -> None:
     transition = Stream(0).next()
     transition[-1][1]["oversight"]["rewound"] = 1
