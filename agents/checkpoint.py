@@ -218,7 +218,11 @@ def _check_same_kind(agent: DoubleDQN, manifest: Manifest, directory: Path) -> N
 
 def _with_later_settings(saved: Manifest) -> Manifest:
     """What an older program did not know of was as it is by default."""
-    later = {"precision": DoubleDQNSettings.precision.value, "end_on_block": False}
+    later = {
+        "precision": DoubleDQNSettings.precision.value,
+        "end_on_block": False,
+        "cuda_graph": False,
+    }
     return {**later, **saved}
 
 

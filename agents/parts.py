@@ -9,6 +9,7 @@ from stable_baselines3.common.torch_layers import NatureCNN
 from stable_baselines3.dqn.policies import DQNPolicy
 
 from agents.frame_replay import FrameReplayBuffer
+from agents.graphed import GraphedUpdates
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, Precision
 from agents.updates import Bf16Updates, Fp32Updates, Updates
@@ -35,12 +36,23 @@ def knows_bfloat16(device: torch.device) -> bool:
 
 
 def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy) -> Updates:
-    """The kind of learning for that precision."""
+    """The kind of learning for that precision.
+
+    Raises:
+        ValueError: a captured graph is asked for where there can be none.
+    """
     image = isinstance(policy.q_net.features_extractor, NatureCNN)
     auto = settings.precision is Precision.AUTO
     half = settings.precision is Precision.BF16 or (
         auto and image and knows_bfloat16(policy.device)
     )
+    if settings.cuda_graph and not (half and settings.fused_adam and policy.device.type == "cuda"):
+        raise ValueError(
+            f"expected bf16, fused_adam and a CUDA device for cuda_graph, got "
+            f"{settings.precision.value}, {settings.fused_adam} and {policy.device}"
+        )
+    if settings.cuda_graph:
+        return GraphedUpdates(policy, settings.gamma, settings.max_grad_norm)
     kind = Bf16Updates if half else Fp32Updates
     return kind(policy, settings.gamma, settings.max_grad_norm)
 

@@ -108,6 +108,9 @@ class DoubleDQNSettings:
     precision: Precision = Precision.FP32
     """In which numbers the network computes: float32, or bfloat16 with float32 weights."""
 
+    cuda_graph: bool = False
+    """Replay each bf16 update on a CUDA GPU as one captured graph; never yet run on one."""
+
     fused_adam: bool = True
     """Adam as one kernel: faster, same values but for rounding."""
 

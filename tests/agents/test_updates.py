@@ -167,3 +167,9 @@ def test_bfloat16_needs_pictures(make_chain: Make, chain_settings: DoubleDQNSett
         DoubleDQN(
             DummyVecEnv([make_chain]), replace(chain_settings, precision=Precision.BF16), seed=0
         )
+
+
+def test_a_graph_without_a_gpu_is_refused(make_screens: Make) -> None:
+    agent = agent_with(Precision.BF16, make_screens)
+    with pytest.raises(ValueError, match="CUDA device for cuda_graph"):
+        updates_for(replace(agent.settings, cuda_graph=True), agent.policy)
