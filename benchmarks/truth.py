@@ -92,7 +92,8 @@ def asked(env: AtariGame, *, together: bool) -> list[bool]:
             fresh = LookAhead(
                 env.emulator, env.catastrophe, n_actions=game.n_actions, frameskip=game.frameskip
             )
-            fresh.moved(env.catastrophe.watch(env.emulator))
+            # Not a new watch: after look-ahead the screen that it would begin from is stale.
+            fresh.moved(env.truth.moment().watch)
         answers.append(fresh.unsafe(action))
     return answers
 

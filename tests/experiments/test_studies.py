@@ -61,7 +61,7 @@ def test_the_people_study_shows_what_rewind_saves(tmp_path: Path) -> None:
         (["truth", "--steps", "0"], "expected steps of 1 or more, got 0"),
         (["people", "--people", "sleepy"], "unknown preset 'sleepy'"),
         (["people", "--pace", "0"], "expected a pace above 0"),
-        (["run", "--game", "road_runner"], "no Blocker can be trained for road_runner yet"),
+        (["run", "--game", "freeway"], "no Blocker can be trained for freeway yet"),
         (["run", "--person", "sleepy"], "expected a person of perfect, careful, typical, tired"),
         (["run", "--rewind-steps", "-1"], "expected a rewind_steps of 0 or more, got -1"),
     ],
