@@ -117,23 +117,32 @@ def packed(row: Sequence[Value]) -> bytes:
     while end and row[end - 1] is None:
         end -= 1
     blobs = b"".join(value for value in row[:end] if isinstance(value, bytes))
-    words = tuple(len(v) if isinstance(v, bytes) else v for v in row[:end])
+    # A length stands in a tuple of its own: a blob that came to be empty is not the number 0.
+    words = tuple((len(v),) if isinstance(v, bytes) else v for v in row[:end])
     # ascii() and not repr(): what repr() prints of a character depends on Python's version.
     return ascii(words).encode() + blobs
 
 
-def digest_of(previous: bytes, rows: Iterator[tuple[int, Row]]) -> bytes:
+def digest_of(
+    previous: bytes, rows: Iterator[tuple[int, Row]], *, durable: bool, through: Through
+) -> bytes:
     """The digest of a link.
 
     Args:
         previous: digest of the link before; empty for the first.
         rows: place of the table in `CHAINED` (-1 for `run`), and the row.
+        durable: of the link; digested as well.
+        through: of the link; digested as well.
     """
     total = blake2b(previous, digest_size=16)
     for place, row in rows:
         data = packed(row)
         total.update(b"%d %d " % (place, len(data)))
         total.update(data)
+    known = list(through)
+    while known and known[-1] == -1:  # tables that formats to come add are empty so far
+        known.pop()
+    total.update(b"%d %s" % (durable, repr(known).encode()))
     return total.digest()
 
 
@@ -165,7 +174,8 @@ def link_of(row: Sequence[object]) -> Link:
 def begin_chain(connection: Connection) -> None:
     """Write link 0, over the table `run`."""
     rows = connection.exec_driver_sql("SELECT key, value FROM run ORDER BY key").fetchall()
-    digest = digest_of(b"", ((-1, tuple(row)) for row in rows))
+    numbered = ((-1, tuple(row)) for row in rows)
+    digest = digest_of(b"", numbered, durable=True, through=NOTHING)
     write_link(connection, Link(0, True, NOTHING, digest))
 
 
@@ -177,7 +187,8 @@ def append_link(connection: Connection, *, durable: bool) -> Link:
         _newest(connection, table, key, known)
         for (table, key), known in zip(CHAINED, before.through, strict=True)
     )
-    digest = digest_of(before.digest, rows_after(connection, before.through, through))
+    rows = rows_after(connection, before.through, through)
+    digest = digest_of(before.digest, rows, durable=durable, through=through)
     link = Link(before.number + 1, durable, through, digest)
     write_link(connection, link)
     return link

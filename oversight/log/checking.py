@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
 
 from oversight.errors import LogError
 from oversight.log import schema
@@ -22,7 +21,7 @@ from oversight.log.chain import (
     rows_after,
 )
 from oversight.log.condition import Condition, condition_of, known_mark
-from oversight.log.database import connect, one_line, telling
+from oversight.log.database import UNREADABLE, connect, one_line, telling
 from oversight.log.mark import MarkState
 from oversight.log.migration import CHAIN_FROM
 
@@ -157,7 +156,7 @@ def _checked(connection: Connection, before: Link, number: int) -> tuple[Link, s
     """A link, what is wrong with it, and how many rows it covers."""
     try:
         link = _link(connection, number)
-    except (DatabaseError, ValueError):
+    except (*UNREADABLE, ValueError):
         link = None
     if link is None:
         return Link(number, True, before.through, before.digest), "cannot be read", 0
@@ -170,8 +169,13 @@ def _checked(connection: Connection, before: Link, number: int) -> tuple[Link, s
             yield row
 
     try:
-        digest = digest_of(before.digest if number else b"", counted())
-    except DatabaseError as error:
+        digest = digest_of(
+            before.digest if number else b"",
+            counted(),
+            durable=link.durable,
+            through=link.through,
+        )
+    except UNREADABLE as error:
         return link, f"cannot be read ({one_line(error)})", count
     same = digest == link.digest
     return link, None if same else "is not what was written: rows were changed or lost", count
@@ -197,7 +201,7 @@ def _beyond(connection: Connection, last: Link) -> list[Damage]:
         query = f"SELECT count(*) FROM {table.name} WHERE {key} > ?"
         try:
             more = connection.exec_driver_sql(query, (last.through[place],)).scalar_one()
-        except DatabaseError as error:
+        except UNREADABLE as error:
             found.append(Damage(last.number + 1, 0, -1, f"cannot be read ({one_line(error)})"))
             continue
         if more:

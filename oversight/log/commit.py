@@ -138,12 +138,8 @@ class Committer:
             self._connection.exec_driver_sql(self._insert[table], rows)
             through[place] = _key_of(table, key, rows[-1])
             numbered += [(place, row) for row in rows]
-        link = Link(
-            before.number + 1,
-            durable,
-            tuple(through),
-            digest_of(before.digest, iter(numbered)),
-        )
+        digest = digest_of(before.digest, iter(numbered), durable=durable, through=tuple(through))
+        link = Link(before.number + 1, durable, tuple(through), digest)
         write_link(self._connection, link)
         return link
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
 
 from oversight.errors import LogCorrupted
 from oversight.log.chain import ChainUnreadable, link_of, newest_link
+from oversight.log.database import UNREADABLE
 from oversight.log.mark import Mark, MarkState, compare, read_mark
 
 __all__ = ["Condition", "condition_of", "identity_of", "known_mark", "refuse_losses"]
@@ -72,7 +72,7 @@ def condition_of(connection: Connection, mark: Mark | None) -> Condition:
     try:
         link = newest_link(connection)
         last = connection.exec_driver_sql("SELECT max(step_id) FROM decisions").scalar()
-    except (ChainUnreadable, DatabaseError):
+    except (ChainUnreadable, *UNREADABLE):
         return Condition(MarkState.UNREADABLE, _readable(connection), mark, -1)
     newest = -1 if link is None else link.number
     if link is None:
@@ -92,7 +92,7 @@ def _readable(connection: Connection) -> int:
             if row is None:
                 return number - 1
             link_of(row)
-        except (ChainUnreadable, DatabaseError):
+        except (ChainUnreadable, *UNREADABLE):
             return number - 1
         number += 1
 

@@ -18,10 +18,12 @@ from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
 from oversight.log.chain import ChainUnreadable, begin_chain
 from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
-__all__ = ["WriterLock", "connect", "create", "one_line", "telling"]
+__all__ = ["UNREADABLE", "WriterLock", "connect", "create", "one_line", "telling"]
 
 
 SALVAGE = "python -m oversight log salvage"
+UNREADABLE = (DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file raises; the second where SQLite's own complaint quotes the damage."""
 
 
 class WriterLock:
@@ -129,12 +131,18 @@ def telling(path: Path) -> Iterator[None]:
         raise LogCorrupted(f"{path} is damaged: a screen does not unpack ({error})") from None
     except ChainUnreadable as error:
         raise LogCorrupted(f"{path} is damaged: {error}; {SALVAGE} {path} --out NEW") from None
+    except UnicodeDecodeError as error:
+        raise LogCorrupted(
+            f"{path} is damaged: {one_line(error)}; {SALVAGE} {path} --out NEW"
+        ) from None
     except DatabaseError as error:
         raise _in_words(path, one_line(error)) from None
 
 
-def one_line(error: DatabaseError) -> str:
+def one_line(error: DatabaseError | UnicodeDecodeError) -> str:
     """What SQLite says, which may quote a statement of several lines."""
+    if isinstance(error, UnicodeDecodeError):
+        return "a text that is no UTF-8"  # Python raises it while it makes SQLite's own complaint
     return " ".join(str(error.orig).split())
 
 

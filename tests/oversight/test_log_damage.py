@@ -41,7 +41,8 @@ def change(path: Path, statement: str) -> None:
 
 
 def test_a_row_as_bytes() -> None:
-    assert packed((1, None, "ä", b"xy", 0.5, None, None)) == b"(1, None, '\\xe4', 2, 0.5)xy"
+    assert packed((1, None, "ä", b"xy", 0.5, None, None)) == b"(1, None, '\\xe4', (2,), 0.5)xy"
+    assert packed((0,)) != packed((b"",))
     assert packed((None,)) == b"()"
 
 
@@ -57,6 +58,8 @@ def test_a_whole_log_is_whole(whole: Path) -> None:
     [
         ("UPDATE decisions SET verdict = 'unsafe' WHERE step_id = 7", 7),
         ("UPDATE decisions SET agent_reward = 1e-300 WHERE step_id = 8", 8),
+        ("UPDATE decisions SET blocked = X'' WHERE step_id = 8 AND blocked = 0", 8),
+        ("UPDATE chain SET durable = 1 - durable WHERE link = 9", 8),
         ("UPDATE decisions SET reaction_seconds = 0.0 WHERE step_id = 9", 9),
         ("DELETE FROM decisions WHERE step_id = 10", 10),
         ("UPDATE frames SET data = zeroblob(length(data)) WHERE frame = 11", 11),
