@@ -81,6 +81,7 @@ def table_of(
         speed_up=nan,
         hint=nan,
         previewed=unknown,
+        frame_before=np.full(n, UNKNOWN),
     )
 
 

@@ -131,8 +131,13 @@ def episode_seed(run_seed: int) -> Callable[[int], int]:
 
 def open_log(path: Path, settings: RunSettings) -> InterventionLog:
     """The run's log: made new, or opened to go on."""
-    if path.exists():
-        return InterventionLog.open(path, read_only=False)
+    there = path.exists()
+    log = InterventionLog.open(path, read_only=False) if there else _new_log(path, settings)
+    log.keeper.two_frames = settings.two_frames
+    return log
+
+
+def _new_log(path: Path, settings: RunSettings) -> InterventionLog:
     game = game_named(settings.game)
     probe = AtariGame(game, AtariSettings(sticky=settings.sticky))
     gate = gate_settings(settings, Mode.REPLACE)

@@ -24,7 +24,7 @@ SCREEN_BYTES = 84 * 84
 FIXED_BYTES = 120e6
 """Checkpoint without its replay, Blocker, figures, video and TensorBoard, roughly."""
 ROW_BYTES = 100
-"""Of a decision without its screen (measured: 90 to 110)."""
+"""Of a decision without its screen, roughly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,10 @@ class RunSettings:
     with 8 steps before and after, or none; decisions are kept in any case, and the log can still be
     played again."""
 
+    two_frames: bool = False
+    """Keep with each screen the emulator's frame before it, too, for Blockers that are to see both;
+    the preflight says how much room that takes."""
+
     condition: Condition = Condition.HIRL
     """What is done with unsafe actions."""
 

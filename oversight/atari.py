@@ -21,6 +21,7 @@ from oversight.emulator import AleEmulator, Emulator
 from oversight.game import Game
 from oversight.games import entry_of
 from oversight.palette import PALETTE_GREY, to_rgb
+from oversight.types import Snapshot
 
 __all__ = ["AtariGame", "AtariSettings", "AtariSnapshot", "reset_frames"]
 
@@ -61,6 +62,7 @@ class AtariSnapshot:
     emulator: ALEState
     stack: NDArray[np.uint8]
     screen: NDArray[np.uint8]
+    before: NDArray[np.uint8]
     watches: tuple[Watch[Emulator], ...]
     steps: int
     frames: int
@@ -119,7 +121,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         """The same by the rule that a person goes by, who blocks early and by what is seen."""
         self._probes = (self.truth,) if same else (self.truth, self.rule)
         self._watches = self._begin_watching()
-        self._screen = self._emulator.screen()
+        self._screen = self._before = self._emulator.screen()
         self._stack = np.zeros((STACK, SIDE, SIDE), np.uint8)
         self._steps = 0
         self._frames = 0
@@ -148,6 +150,10 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
     def screen(self) -> NDArray[np.uint8]:
         """The last frame as palette indices: uint8 (210, 160); not to be written to."""
         return self._screen
+
+    def screen_before(self) -> NDArray[np.uint8]:
+        """See `oversight.wrapper.TwoFrames`: uint8 (210, 160); not to be written to."""
+        return self._before
 
     def render(self) -> NDArray[np.uint8] | None:
         """The last frame in colour: uint8 (210, 160, 3)."""
@@ -200,17 +206,22 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
             self._emulator.snapshot(),
             self._stack.copy(),
             self._screen.copy(),
+            self._before.copy(),
             tuple(watch.copy() for watch in self._watches),
             self._steps,
             self._frames,
             self._game_return,
         )
 
+    def written(self, moment: AtariSnapshot) -> Snapshot:
+        """See `oversight.rewind.Writable`: the emulator's state; `AleEmulator.read` takes it."""
+        return Snapshot("ale", moment.emulator.serialize())
+
     def restore(self, moment: AtariSnapshot) -> NDArray[np.uint8]:
         """Go back to a moment; returns its observation."""
         self._emulator.restore(moment.emulator)
         self._stack[:] = moment.stack
-        self._screen = moment.screen.copy()
+        self._screen, self._before = moment.screen.copy(), moment.before.copy()
         self._watches = tuple(watch.copy() for watch in moment.watches)
         self._steps, self._frames = moment.steps, moment.frames
         self._game_return = moment.game_return
@@ -238,7 +249,7 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
     def _see(
         self, previous: NDArray[np.uint8], newest: NDArray[np.uint8], action: int | None
     ) -> None:
-        self._screen = newest
+        self._screen, self._before = newest, previous
         if self.settings.observe:
             self._draw(previous)
         self._tell(action)

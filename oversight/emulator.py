@@ -141,3 +141,12 @@ class AleEmulator:
     def key(self, state: ALEState) -> Hashable:
         """See `Simulator.key`: every byte of the state."""
         return state.serialize()
+
+    @staticmethod
+    def read(data: bytes) -> ALEState:
+        """A state that was written down by `ALEState.serialize()`, to be restored.
+
+        Args:
+            data: as it came from there: this trusts it.
+        """
+        return ALEState(data)

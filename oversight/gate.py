@@ -115,11 +115,18 @@ class Gate:
         """Number of the episode that begins next."""
         return self._next_episode
 
-    def begin_episode(self, screen: Screen, *, env_index: int = 0, seed: int | None = None) -> None:
-        """An environment was reset; the next decision judges this screen."""
+    def begin_episode(
+        self,
+        screen: Screen,
+        *,
+        env_index: int = 0,
+        seed: int | None = None,
+        before: Screen | None = None,
+    ) -> None:
+        """An environment was reset; the next decision judges this screen. See `Outcome`."""
         history = self.settings.history
         self._episodes[env_index] = EpisodeState(
-            self._next_episode, deque([screen] * history, maxlen=history)
+            self._next_episode, deque([screen] * history, maxlen=history), before=before
         )
         self._rings[env_index].clear()
         self._sink.begin_episode(
@@ -196,12 +203,13 @@ class Gate:
             recorded_through=self._sink.recorded_through,
             last_executed=episode.last_executed,
             reach=self._rings[env_index].within_reach,
+            before=episode.before,
         )
 
     def _moment(self, proposal: Proposal) -> Moment:
         episode = self._episode(proposal.env_index)
         if self._marks is None:
-            return Moment(proposal, episode, _stay)
+            return Moment(proposal, episode)
         return Moment(proposal, episode.copy(), self._marks[proposal.env_index]())
 
     def _ask(self, moments: Sequence[Moment]) -> list[_Pending]:
@@ -223,9 +231,7 @@ class Gate:
 
     def _gone_back(self, here: Moment, step_id: int) -> Moment | None:
         there = self._rings[here.proposal.env_index].earlier(step_id, here.proposal)
-        if there is not None:
-            there.go_back()
-        return there
+        return None if there is None else replace(there, snapshot=there.go_back())
 
     def _take(self, here: Moment, decision: Decision, back_to: int | None) -> _Pending:
         """Resolve a decision where it belongs: here, or at the step it comes too late for."""
@@ -274,13 +280,14 @@ class Gate:
             proposed_unsafe=pending.proposed_unsafe,
             executed_unsafe=pending.executed_unsafe,
             undoes=tuple(undone.record.proposal.step_id for undone in ring.undone),
+            snapshot=pending.moment.snapshot,
         )
         self._record(record, outcome.onsets)
         if ring.undone:
             self.tally = taken_back(self.tally, [(u.record, u.onsets) for u in ring.undone])
         if self._marks is not None:
             ring.keep(Played(pending.moment, record, outcome.onsets))
-        episode = self._advance(record, outcome.screen)
+        episode = self._advance(record, outcome)
         info = step_info(record, outcome.onsets, episode.game_return)
         return Settled(record.agent_reward, info, record.truncated)
 
@@ -303,17 +310,10 @@ class Gate:
         self._sink.append(record)
         self.tally = counted(self.tally, record, onsets)
 
-    def _advance(self, record: StepRecord, screen: Screen) -> EpisodeState:
+    def _advance(self, record: StepRecord, outcome: Outcome) -> EpisodeState:
         index = record.proposal.env_index
         episode = self._episode(index)
-        episode.step += 1
-        episode.game_return += record.game_reward
-        episode.screens.append(screen)
-        episode.last_executed = record.executed
+        episode.advance(record, outcome.screen, outcome.before)
         if record.terminated or record.truncated:
             self._episodes[index] = None
         return episode
-
-
-def _stay() -> None:
-    """Go nowhere: an environment that is never taken back."""

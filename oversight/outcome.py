@@ -22,6 +22,7 @@ class Outcome:
         terminated, truncated: as in Gymnasium.
         screen: what an overseer sees now.
         onsets: catastrophes that began during the step; None where no truth is known.
+        before: the frame before `screen`; None where it is not known.
     """
 
     reward: float
@@ -30,6 +31,7 @@ class Outcome:
     truncated: bool
     screen: Screen
     onsets: int | None = None
+    before: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)

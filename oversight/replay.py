@@ -115,7 +115,7 @@ class _Again:
                 self._arrive(row, bool(goes_on))
                 if int(self._table.step[row]) in returned_to:
                     self._marks[int(self._table.step[row])] = self._game.snapshot()
-                self._compare(row, screens.get(int(self._table.frame[row])))
+                self._compare(row, screens)
                 yield Moment(row, self._game)
                 self._play(row)
 
@@ -131,13 +131,17 @@ class _Again:
         self._game.restore(moment)
 
     def _screens(self, rows: NDArray[np.int64]) -> dict[int, NDArray[np.generic]]:
-        keys = np.unique(self._table.frame[rows])
+        keys = np.unique([self._table.frame[rows], self._table.frame_before[rows]])
         keys = keys[keys != UNKNOWN]
         return dict(zip(keys.tolist(), self._log.frames(keys), strict=True))
 
-    def _compare(self, row: int, screen: NDArray[np.generic] | None) -> None:
+    def _compare(self, row: int, screens: dict[int, NDArray[np.generic]]) -> None:
+        screen = screens.get(int(self._table.frame[row]))
         if screen is not None and not np.array_equal(screen, self._game.screen()):
             self._differs(row, "shows another screen")
+        before = screens.get(int(self._table.frame_before[row]))
+        if before is not None and not np.array_equal(before, self._game.screen_before()):
+            self._differs(row, "shows another frame before its screen")
 
     def _play(self, row: int) -> None:
         _, _, ended, _, info = self._game.step(int(self._table.executed[row]))

@@ -11,16 +11,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, runtime_checkable
 
-from oversight.types import Proposal, Screen, StepRecord
+from oversight.types import Proposal, Screen, Snapshot, StepRecord
 
-__all__ = ["EpisodeState", "GoBack", "Mark", "Moment", "Played", "Rewindable", "Ring"]
+__all__ = ["EpisodeState", "GoBack", "Mark", "Moment", "Played", "Rewindable", "Ring", "Writable"]
 
 MomentType = TypeVar("MomentType")
+Moment_contra = TypeVar("Moment_contra", contravariant=True)
 
-GoBack = Callable[[], None]
-"""Puts an environment back to a moment. May be called more than once."""
+GoBack = Callable[[], Snapshot | None]
+"""Puts an environment back to a moment, and answers with its state there, if it can be written
+down. May be called more than once."""
 Mark = Callable[[], GoBack]
 """Remembers an environment's present moment; the answer goes back to it."""
+
+
+def _stay() -> None:
+    """Go nowhere: an environment that is never taken back."""
 
 
 @runtime_checkable
@@ -36,6 +42,15 @@ class Rewindable(Protocol[MomentType]):
         ...
 
 
+@runtime_checkable
+class Writable(Protocol[Moment_contra]):
+    """A rewindable environment whose moments can be written down."""
+
+    def written(self, moment: Moment_contra) -> Snapshot:
+        """The state of a moment, from which its game goes on alike."""
+        ...
+
+
 @dataclass(slots=True)
 class EpisodeState:
     """What the gate remembers of an episode that goes on.
@@ -47,6 +62,7 @@ class EpisodeState:
         game_return: the game's own score so far.
         last_unsafe: newest step whose executed action was unsafe in truth.
         last_executed: action executed at the step before.
+        before: the frame before the newest screen; None where it is not known.
     """
 
     number: int
@@ -55,6 +71,21 @@ class EpisodeState:
     game_return: float = 0.0
     last_unsafe: int | None = None
     last_executed: int | None = None
+    before: Screen | None = None
+
+    def advance(self, record: StepRecord, screen: Screen, before: Screen | None) -> None:
+        """A step was played.
+
+        Args:
+            record: of the step.
+            screen: what it led to.
+            before: the frame before that; None where it is not known.
+        """
+        self.step += 1
+        self.game_return += record.game_reward
+        self.last_executed = record.executed
+        self.screens.append(screen)
+        self.before = before
 
     def copy(self) -> EpisodeState:
         """The same, to be kept while this one moves on."""
@@ -69,11 +100,13 @@ class Moment:
         proposal: of the step.
         episode: the gate's state before the step; not to be changed.
         go_back: puts the environment there.
+        snapshot: its state, once it was put there.
     """
 
     proposal: Proposal
     episode: EpisodeState
-    go_back: GoBack
+    go_back: GoBack = _stay
+    snapshot: Snapshot | None = None
 
     def anew(self, present: Proposal, reach: tuple[int, ...]) -> Moment:
         """This earlier moment, to be judged once more under the number of the step at hand.

@@ -20,6 +20,7 @@ __all__ = [
     "Proposal",
     "Rewind",
     "Screen",
+    "Snapshot",
     "Source",
     "StepRecord",
     "Tally",
@@ -30,6 +31,19 @@ __all__ = [
 Screen = NDArray[np.generic]
 """What an overseer sees of one agent step. Atari: uint8 (210, 160), raw palette indices of the
 step's last frame. Other environments: the observation as an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An environment's whole state, written down.
+
+    Attributes:
+        kind: who can read it: "ale" is `ALEState.serialize()` of ale-py.
+        data: the state.
+    """
+
+    kind: str
+    data: bytes
 
 
 class Verdict(StrEnum):
@@ -123,6 +137,7 @@ class Proposal:
             apart do not show: in Pong this decides whether an action is still safe.
         reach: step_ids of the episode's last steps that the game can still be taken back to,
             oldest first; empty where it cannot.
+        before: the frame before the current screen, of its kind; None where it is not known.
     """
 
     step_id: int
@@ -137,6 +152,7 @@ class Proposal:
     hint: Hint | None = None
     last_executed: int | None = None
     reach: tuple[int, ...] = ()
+    before: Screen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +247,8 @@ class StepRecord:
         executed_unsafe: truth about the executed action; None as above.
         undoes: step_ids that this step takes the place of, oldest first: the step that a late
             block was meant for, done anew here, and those after it.
+        snapshot: the state that the game was taken back to before this step; None where it was
+            not, or the environment's cannot be written down.
     """
 
     proposal: Proposal
@@ -246,6 +264,7 @@ class StepRecord:
     proposed_unsafe: bool | None = None
     executed_unsafe: bool | None = None
     undoes: tuple[int, ...] = ()
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import numpy as np
 
 from oversight.gate import Gate, Outcome
 from oversight.overseer import Overseer
-from oversight.rewind import GoBack, Rewindable
+from oversight.rewind import GoBack, Rewindable, Writable
 from oversight.settings import GateSettings
 from oversight.sink import StepSink
 from oversight.truth import TruthProbe
-from oversight.types import Screen
+from oversight.types import Screen, Snapshot
 
-__all__ = ["Overseeable", "OversightWrapper"]
+__all__ = ["Overseeable", "OversightWrapper", "TwoFrames"]
 
 ObsType = TypeVar("ObsType")
 
@@ -42,6 +42,15 @@ class Overseeable(Protocol):
 
     def screen(self) -> Screen:
         """What an overseer sees now."""
+        ...
+
+
+@runtime_checkable
+class TwoFrames(Protocol):
+    """An `Overseeable` environment that knows the frame before its screen as well."""
+
+    def screen_before(self) -> Screen:
+        """The frame before the one that `screen` shows, of the same shape and type."""
         ...
 
 
@@ -140,7 +149,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             seed = self._episode_seed(self.gate.next_episode)
         observation, info = self.env.reset(seed=seed, options=options)
         self._observation = observation
-        self.gate.begin_episode(self._screen(observation), seed=seed)
+        self.gate.begin_episode(self._screen(observation), seed=seed, before=self._before())
         return observation, info
 
     def step(self, action: int) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -157,6 +166,7 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
                     truncated=truncated,
                     screen=self._screen(observation),
                     onsets=info.get("catastrophe_onsets"),
+                    before=self._before(),
                 )
             ]
         )
@@ -176,13 +186,17 @@ class OversightWrapper(gymnasium.Wrapper[ObsType, int, ObsType, int]):
             raise TypeError(f"expected observations that are one array, got {type(observation)}")
         return screen
 
+    def _before(self) -> Screen | None:
+        return self._source.screen_before() if isinstance(self._source, TwoFrames) else None
+
     def _mark(self) -> GoBack:
         env = self.env
         assert isinstance(env, Rewindable), "checked when the wrapper was made"
         moment = env.snapshot()
 
-        def go_back() -> None:
+        def go_back() -> Snapshot | None:
             self._observation = cast(ObsType, env.restore(moment))
+            return env.written(moment) if isinstance(env, Writable) else None
 
         return go_back
 

@@ -30,8 +30,10 @@ from oversight.types import Verdict
 __all__ = ["from_minari", "to_minari"]
 
 WORDS = {SAFE: Verdict.SAFE, UNSAFE: Verdict.UNSAFE, UNSURE: Verdict.UNSURE}
-ELSEWHERE = ("executed", "agent_reward", "terminated", "truncated", "frame")
-"""Columns that Minari has a place of its own for."""
+ELSEWHERE = ("executed", "agent_reward", "terminated", "truncated", "frame", "frame_before")
+"""Columns that Minari has a place of its own for, and numbers that mean nothing in it."""
+BEFORE = "screen_before"
+"""In `infos`, of episodes all of whose steps have it: the frame before each observation."""
 NULLABLE = {
     "reaction_seconds",
     "probability",
@@ -41,7 +43,6 @@ NULLABLE = {
     "speed_up",
     "hint",
     "previewed",
-    "frame_before",
     "meant_for",
 }
 """Columns in which NaN and UNKNOWN stand for null."""
@@ -133,6 +134,9 @@ def _episode(
         for column in fields(StepTable)
         if column.name not in ELSEWHERE
     }
+    if (steps.frame_before != UNKNOWN).all():
+        before = log.frames(steps.frame_before)
+        infos[BEFORE] = np.concatenate([before, before[-1:]])
     about.append(
         {
             "hirl_episode": episode.episode,
@@ -202,10 +206,17 @@ def _rows(
             "begun_at": begun_at,
         },
     )
-    numbers, rows = screens.rows(episode.observations[:-1])
-    yield from (("frames", row) for row in rows)
-    count = len(numbers)
+    count = len(episode.actions)
     infos = {name: np.asarray(values)[:count] for name, values in episode.infos.items()}
+    shown, before = episode.observations[:-1], infos.pop(BEFORE, None)
+    # In the order in which they were seen, so that what repeats is kept once.
+    both = (
+        shown if before is None else np.stack([before, shown], axis=1).reshape(-1, *shown.shape[1:])
+    )
+    numbers, rows = screens.rows(both)
+    yield from (("frames", row) for row in rows)
+    befores: list[int | None] = [None] * count if before is None else [*numbers[::2]]
+    numbers = numbers if before is None else numbers[1::2]
     for row in range(count):
         decision: dict[str, Value] = {
             name: _value(name, values[row]) for name, values in infos.items()
@@ -216,6 +227,7 @@ def _rows(
             "terminated": bool(episode.terminations[row]),
             "truncated": bool(episode.truncations[row]),
             "frame": numbers[row],
+            "frame_before": befores[row],
             "verdict": WORDS[int(infos["verdict"][row])].value,
             "decided_at": begun_at,
         }

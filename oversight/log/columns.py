@@ -36,7 +36,7 @@ CODES = {Verdict.SAFE.value: SAFE, Verdict.UNSAFE.value: UNSAFE, Verdict.UNSURE.
 NULL = -1e300
 """Stands for null among floats on the way: SQLite has no NaN."""
 WORDS = ("phase", "source")
-LEFT_OUT = ("decided_at", "meant_for", "frame_before")
+LEFT_OUT = ("decided_at", "meant_for")
 """Columns that no `StepTable` has."""
 
 

@@ -37,6 +37,9 @@ class ScreenKeeper:
         """Keep all, whatever the phase."""
         self.phases: dict[str, Keep] = {}
         """By phase, where it is not all."""
+        self.two_frames = False
+        """Keep with each screen the frame before it, where it is known. Screens that lead up to a
+        block and are kept after the fact (`Keep.BLOCKS`) stay alone."""
         self._recent: dict[int, _Recent] = {}
 
     def begin_episode(self, env_index: int) -> None:

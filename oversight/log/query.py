@@ -15,10 +15,11 @@ from sqlalchemy import Connection, select
 from oversight.log import schema
 from oversight.log.codec import FrameDecoder
 from oversight.log.columns import CODES, decision_columns
+from oversight.log.rows import unpacked_snapshot
 from oversight.log.table import StepTable
-from oversight.types import Event, Rewind, Screen
+from oversight.types import Event, Rewind, Screen, Snapshot
 
-__all__ = ["blobs_of", "events_of", "read_frames", "read_steps", "rewinds_of"]
+__all__ = ["blobs_of", "events_of", "read_frames", "read_snapshot", "read_steps", "rewinds_of"]
 
 CHUNK = 500
 """Keys in one query; SQLite takes at least 999 parameters."""
@@ -122,6 +123,16 @@ def rewinds_of(connection: Connection) -> list[Rewind]:
     for row in connection.execute(select(table).order_by(table.c.redone_by, table.c.step_id)):
         undone.setdefault(row.redone_by, []).append(row.step_id)
     return [Rewind(step_id, tuple(steps)) for step_id, steps in undone.items()]
+
+
+def read_snapshot(connection: Connection, step_id: int) -> Snapshot:
+    """See `LogReader.snapshot`."""
+    table = schema.snapshots.c
+    query = select(table.kind, table.data).where(table.step_id == step_id)
+    row = connection.execute(query).first()
+    if row is None:
+        raise KeyError(f"expected a step that a rewind did anew, the log has no snapshot {step_id}")
+    return unpacked_snapshot(row.kind, row.data)
 
 
 def _amended(

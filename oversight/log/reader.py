@@ -21,11 +21,18 @@ from oversight.log.episodes import LoggedEpisode, episodes_of
 from oversight.log.mark import Mark
 from oversight.log.meta import LogMeta
 from oversight.log.migration import update
-from oversight.log.query import blobs_of, events_of, read_frames, read_steps, rewinds_of
+from oversight.log.query import (
+    blobs_of,
+    events_of,
+    read_frames,
+    read_snapshot,
+    read_steps,
+    rewinds_of,
+)
 from oversight.log.scores import Scorer, Scores, read_scores, scorers_of
 from oversight.log.table import StepTable
 from oversight.log.words import Word, words_on
-from oversight.types import Event, Rewind, Screen
+from oversight.types import Event, Rewind, Screen, Snapshot
 
 __all__ = ["LogReader"]
 
@@ -89,7 +96,7 @@ class LogReader:
             yield from episodes_of(self._connection, phases, undone=undone)
 
     def frames(self, keys: NDArray[np.int64]) -> Screen:
-        """Screens by their keys (`StepTable.frame`): (n, *screen shape).
+        """Screens by their keys (`StepTable.frame`, `frame_before`): (n, *screen shape).
 
         In any order, repeats allowed; nothing else of the log is read.
 
@@ -112,6 +119,20 @@ class LogReader:
         self.flush()
         with telling(self.path):
             return rewinds_of(self._connection)
+
+    def snapshot(self, step_id: int) -> Snapshot:
+        """The state that a rewind went back to, as it was before a step was done anew.
+
+        Args:
+            step_id: of that step: `Rewind.step_id`.
+
+        Raises:
+            KeyError: none was kept for it.
+            LogCorrupted: it is not what was written.
+        """
+        self.flush()
+        with telling(self.path):
+            return read_snapshot(self._connection, step_id)
 
     def words(self, step_id: int) -> list[Word]:
         """All that was ever said about a decision, oldest first; the last word holds.

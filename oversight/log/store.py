@@ -23,7 +23,7 @@ from oversight.log.keeping import ScreenKeeper
 from oversight.log.mark import Mark, MarkFile, MarkState
 from oversight.log.meta import LogMeta
 from oversight.log.reader import LogReader
-from oversight.log.rows import viewing_row
+from oversight.log.rows import snapshot_row, viewing_row
 from oversight.types import Amendment, Event, Screen, Source, StepRecord
 
 __all__ = ["InterventionLog"]
@@ -167,6 +167,8 @@ class InterventionLog(LogReader):
         earlier, kept = self.keeper.wanted(record)
         for step_id, screen in earlier:
             self._add(schema.contexts, step_id=step_id, frame=self._keep(screen))
+        two = proposal.before if kept and self.keeper.two_frames else None
+        before = None if two is None else self._keep(two)
         frame = self._keep(proposal.screens[-1]) if kept else None
         self.next_step_id = proposal.step_id + 1
         self._add(
@@ -193,11 +195,14 @@ class InterventionLog(LogReader):
             executed_unsafe=record.executed_unsafe,
             decided_at=time.time(),
             meant_for=decision.meant_for,
+            frame_before=before,
             **viewing_row(decision.viewing),
         )
         # In the same transaction as the step, always: without it they stand.
         for undone in record.undoes:
             self._add(schema.rewinds, step_id=undone, redone_by=proposal.step_id)
+        if record.snapshot is not None:
+            self._add(schema.snapshots, **snapshot_row(proposal.step_id, record.snapshot))
         self._commit_when_due(durable=decision.source is Source.PERSON)
 
     def amend(self, amendments: Sequence[Amendment], author: Source) -> None:

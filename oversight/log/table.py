@@ -45,6 +45,7 @@ class StepTable:
         speed_up: float64, that pace over the person's own; NaN where nobody was shown anything.
         hint: float64, the Blocker's probability that the person saw; NaN for none.
         previewed: int8, whether the person looked ahead, 0, 1 or UNKNOWN.
+        frame_before: int64, key of the frame before `frame`; UNKNOWN if not kept.
     """
 
     step_id: NDArray[np.int64]
@@ -71,6 +72,7 @@ class StepTable:
     speed_up: NDArray[np.float64]
     hint: NDArray[np.float64]
     previewed: NDArray[np.int8]
+    frame_before: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         count = len(self.step_id)

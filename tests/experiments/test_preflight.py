@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.phases import open_log
 from experiments.preflight import measure, preflight
 from experiments.settings import RunSettings
 from oversight import RunError
@@ -25,6 +26,16 @@ def test_more_steps_take_more_and_fewer_screens_less() -> None:
     )
     assert bare.log_bytes < long.log_bytes
     assert "GB of disk" in bare.in_words()
+
+
+def test_two_frames_take_more_than_one_and_the_log_is_told_each_time(tmp_path: Path) -> None:
+    settings = RunSettings(oversight_steps=1_000, blocker_steps=9_000)
+    both = replace(settings, two_frames=True)
+    one, two = measure(settings, 1e12).log_bytes, measure(both, 1e12).log_bytes
+    assert 1.05 * one < two < 2.5 * one
+    for _ in range(2):  # made, and opened to go on
+        with open_log(tmp_path / "log.sqlite", both) as log:
+            assert log.keeper.two_frames
 
 
 def test_a_disk_without_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ def test_every_field_comes_back(new_log: InterventionLog) -> None:
             "speed_up": 2.0,
             "hint": 0.25,
             "previewed": 1,
+            "frame_before": UNKNOWN,
         }
         assert (log.frames(np.array([frame]))[0] == row.proposal.screens[-1]).all()
 
