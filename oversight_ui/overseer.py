@@ -89,6 +89,7 @@ class HumanOverseer:
         self._went_back: tuple[int, int] | None = None
         self._judged: deque[int] = deque(maxlen=JUDGED_KEPT)
         self._amends: list[Amendment] = []
+        self._taken_back: tuple[int, ...] = ()  # by going back, with no answer since
 
     def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
         """Ask the person; see `oversight.Overseer.review`.
@@ -135,12 +136,15 @@ class HumanOverseer:
     def take_late_amendments(self) -> tuple[Amendment, ...]:
         """News about earlier steps that no decision has carried yet, each returned once.
 
-        For the end of a session: the person may undo and then close the window.
+        For the end of a session: the person may undo and then close the window. Where that took
+        the game back, no step done anew has superseded what was taken back: it is not sure.
         """
         while isinstance(message := self._server.receive(0.0), Amend):
             self._take(message)
-        taken = tuple(self._amends)
+        undone = (Amendment(step, Verdict.UNSURE, "undo") for step in self._taken_back)
+        taken = (*self._amends, *undone)
         self._amends.clear()
+        self._taken_back = ()
         return taken
 
     def _ask(self, proposal: Proposal) -> Decision:
@@ -158,6 +162,7 @@ class HumanOverseer:
         message = self._converse(show, answers, patience=self._patience)
         if isinstance(message, GoBack):
             self._went_back = (proposal.step_id, message.step_id)
+            self._taken_back = tuple(step for step in self._judged if step >= message.step_id)
             return Decision(
                 proposal.step_id, Verdict.UNSURE, Source.PERSON, back_to=message.step_id
             )
@@ -195,6 +200,7 @@ class HumanOverseer:
 
     def _decision(self, proposal: Proposal, answer: Answer) -> Decision:
         self._judged.append(proposal.step_id)
+        self._taken_back = ()
         amends = tuple(self._amends)
         self._amends.clear()
         return Decision(

@@ -60,7 +60,7 @@ def test_labels_trains_plays_and_knows_what_it_has(tmp_path: Path) -> None:
     settings = BlockerStudySettings(
         games=("pong",),
         labels=(900,),
-        steps=60,
+        steps=120,
         unguarded_steps=20,
         proposers=("harm",),
         segment_steps=100,
@@ -68,10 +68,10 @@ def test_labels_trains_plays_and_knows_what_it_has(tmp_path: Path) -> None:
         out=tmp_path / "rows.json",
     ).check()
     (row,) = blocker_study(settings, Reporter(), lambda: False)
-    assert (row.labels, row.loop.steps, row.loop.unguarded_steps) == (900, 60, 20)
+    assert (row.labels, row.loop.steps, row.loop.unguarded_steps) == (900, 120, 20)
     assert row.labels_unsafe is not None
     assert row.labels_unsafe > 30
     (kept,) = json.loads((tmp_path / "rows.json").read_text())
-    assert kept["loop"]["unsafe"] == row.loop.unsafe > 10
+    assert kept["loop"]["unsafe"] == row.loop.unsafe > 0
     assert len(list((tmp_path / "work").glob("*.safetensors"))) == 1
     assert blocker_study(settings, Reporter(), lambda: False) == [row]

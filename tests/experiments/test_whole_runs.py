@@ -134,6 +134,8 @@ def test_a_person_at_the_window_and_exactly_that_in_the_log(display: str, tmp_pa
             wait_for_steps(log, steps)
             time.sleep(0.5)
         time.sleep(2.5)  # paused: longer than a step's time, and nothing is approved
+        _xdotool("key", "Escape")  # asks whether it is meant
+        time.sleep(1.0)
         _xdotool("key", "Escape")
         printed, _ = process.communicate(timeout=60)
     table = recorded(log)

@@ -371,6 +371,23 @@ def test_going_back_is_an_answer_and_the_next_question_says_so(
     assert [m.scene.redoes for m in heard if isinstance(m, Show)] == [None, 3, None]
 
 
+def test_what_was_taken_back_and_not_done_anew_is_not_sure(
+    server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
+) -> None:
+    def back(message: Message) -> list[Message]:
+        if isinstance(message, Show) and message.serial == 2:
+            return [GoBack(2, 4)]
+        return block(message)
+
+    with window(server, short_dir, back):
+        human.review([proposal(3)])
+        human.review([asked(proposal(4), 3)])
+        (away,) = human.review([asked(proposal(5), 3, 4)])
+    assert away.back_to == 4
+    assert human.take_late_amendments() == (Amendment(4, Verdict.UNSURE, "undo"),)
+    assert human.take_late_amendments() == ()
+
+
 def test_late_blocks_replacements_and_the_end_of_a_game_are_passed_on(
     server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
 ) -> None:
