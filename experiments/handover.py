@@ -10,6 +10,7 @@ from blocker import (
     NotLearned,
     Readiness,
     ThresholdRule,
+    TrainingSettings,
     fit_blocker,
     preset_for,
 )
@@ -21,7 +22,7 @@ from experiments.stopping import StopFlag
 from experiments.summary import BEFORE
 from oversight import InterventionLog, RunError
 
-__all__ = ["held_out_figures", "train_blocker"]
+__all__ = ["held_out_figures", "rule_of", "train_blocker", "training_of"]
 
 
 def train_blocker(
@@ -51,10 +52,7 @@ def train_blocker(
         RunError: too few labels; says what to do.
         OversightError: the network has not learned.
     """
-    preset = preset_for(settings.game)
-    training = replace(preset.training, seed=settings.seed)
-    if (epochs := settings.blocker_epochs) is not None:
-        training = replace(training, epochs=epochs, patience=epochs)
+    preset, training = preset_for(settings.game), training_of(settings)
     with reporter.bar("training the Blocker", training.epochs * preset.shape.members) as bar:
 
         def on_epoch(epoch: Epoch) -> None:
@@ -70,9 +68,7 @@ def train_blocker(
                     preset.input, lags=preset.input.lags[-(settings.blocker_screens or 0) :]
                 ),
                 settings=training,
-                rule=ThresholdRule(
-                    lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE
-                ),
+                rule=rule_of(settings),
                 look=look,
                 on_epoch=on_epoch,
                 should_stop=stop,
@@ -97,6 +93,19 @@ def train_blocker(
     )
     reporter.say(f"[bold]{fitted.readiness.in_words()}[/bold]")
     return fitted.readiness
+
+
+def training_of(settings: RunSettings) -> TrainingSettings:
+    """How a run's Blocker is trained."""
+    training = replace(preset_for(settings.game).training, seed=settings.seed)
+    if (epochs := settings.blocker_epochs) is None:
+        return training
+    return replace(training, epochs=epochs, patience=epochs)
+
+
+def rule_of(settings: RunSettings) -> ThresholdRule:
+    """How a run's Blocker's threshold is chosen."""
+    return ThresholdRule(lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE)
 
 
 def held_out_figures(run: RunDirectory) -> dict[str, object] | None:

@@ -68,8 +68,8 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
             "Red team: holes in the Blocker",
             {"game": "game", "variant": "Blocker", "arm": "who searches", "round": "round"},
             (
-                Column.mean("holes in 1,000 states", "holes", 3, per="states"),
-                Column.count("holes", "holes", "states"),
+                Column.mean("holes in 1,000 dangerous states", "holes", 1, per="dangerous"),
+                Column.count("holes", "holes", "dangerous"),
                 Column.mean("moments with a hole", "moments", 1),
             ),
         ),

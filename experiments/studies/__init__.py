@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from experiments.studies.alone import STUDY as ALONE
+from experiments.studies.forgetting import STUDY as FORGETTING
+from experiments.studies.red_team import STUDY as RED_TEAM
 from experiments.studies.runs import RUN
+from experiments.studies.transfer import STUDY as TRANSFER
+from experiments.studies.ways import STUDY as WAYS
 from experiments.sweep.study import Study
 from oversight import RunError
 
 __all__ = ["STUDIES", "study_named"]
 
-STUDIES: Mapping[str, Study] = MappingProxyType({"run": RUN})
+STUDIES: Mapping[str, Study] = MappingProxyType(
+    {
+        "run": RUN,
+        "alone": ALONE,
+        "forgetting": FORGETTING,
+        "transfer": TRANSFER,
+        "red_team": RED_TEAM,
+        "ways": WAYS,
+    }
+)
 """By the name that cells carry."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
@@ -17,7 +17,13 @@ from experiments.settings import (
     RunSettings,
     ThresholdChoice,
 )
+from experiments.studies.alone import ALONE, BEHIND
+from experiments.studies.common import StudySettings
+from experiments.studies.forgetting import ARMS as FORGETTING_ARMS
+from experiments.studies.red_team import SEARCHER
 from experiments.studies.runs import run_cell
+from experiments.studies.transfer import ARMS as TRANSFER_ARMS
+from experiments.studies.ways import WAYS
 from experiments.sweep.cell import Cell
 from oversight import RewardRule, RunError
 
@@ -33,6 +39,16 @@ class Grid(StrEnum):
     """HIRL as the paper has it, with one thing changed at a time."""
     HOURS = "hours"
     """HIRL after more and more overseen steps: what an hour of oversight buys."""
+    ALONE = "alone"
+    """The trained agents without their Blocker and behind it, at several ages."""
+    FORGETTING = "forgetting"
+    """Attempts after mastery, learning on or not, with random actions or without."""
+    TRANSFER = "transfer"
+    """A Blocker guards other agents that learn behind it, one of them paid for harm."""
+    RED_TEAM = "red_team"
+    """A search for a Blocker's holes, ours and the paper's, before and after a round."""
+    WAYS = "ways"
+    """What a simulated person spends and misses in five ways of working."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,9 @@ class GridSettings:
     budget: Budget = Budget.SMALL
     """How long runs are."""
 
+    study_steps: int | None = None
+    """Agent steps of a cell of a study about runs; a tenth of the run's if not given."""
+
     human_hours: tuple[float, ...] = field(default=(0.1, 0.25, 0.5, 1.0, 2.0, 4.0))
     """Hours of simulated attention in the grid `hours`, at the person's pace."""
 
@@ -74,6 +93,8 @@ class GridSettings:
         for name in ("grid", "games", "conditions", "overseers", "agents", "seeds"):
             if not getattr(self, name):
                 raise RunError(f"expected at least one of {name}, got none")
+        if self.study_steps is not None and self.study_steps < 1:
+            raise RunError(f"expected study_steps of 1 or more, got {self.study_steps}")
         if any(hours <= 0 for hours in self.human_hours):
             raise RunError(f"expected human hours above 0, got {self.human_hours}")
         return self
@@ -151,6 +172,61 @@ def _hours(settings: GridSettings) -> Iterator[Cell]:
                 )
 
 
+def _about(
+    settings: GridSettings, study: str, run: RunSettings, arms: Iterable[str], ages: Iterable[int]
+) -> Iterator[Cell]:
+    """Cells of a study about one run."""
+    total = run.oversight_steps + run.blocker_steps
+    steps = settings.study_steps or max(1, total // 10)
+    for age, arm in product(ages, arms):
+        yield Cell(study, StudySettings.of(run, arm, steps, age).as_json(), run_cell(run))
+
+
+def _alone(settings: GridSettings) -> Iterator[Cell]:
+    asked = set(settings.conditions) - {Condition.NO_OVERSIGHT}
+    for run in runs(settings, tuple(c for c in Condition if c in asked)):
+        arms = (BEHIND, ALONE) if run.condition is Condition.HIRL else (ALONE,)
+        yield from _about(settings, "alone", run, arms, run.ages)
+
+
+def _forgetting(settings: GridSettings) -> Iterator[Cell]:
+    for run in runs(settings, (Condition.HIRL, Condition.PENALTY_ONLY)):
+        yield from _about(settings, "forgetting", run, FORGETTING_ARMS, (0,))
+
+
+def _transfer(settings: GridSettings) -> Iterator[Cell]:
+    for run in runs(settings, (Condition.HIRL,)):
+        yield from _about(settings, "transfer", run, TRANSFER_ARMS, (0,))
+
+
+PAPERS_BLOCKER: Mapping[str, object] = {
+    "threshold": ThresholdChoice.LOWEST_POSITIVE,
+    "blocker_screens": 1,
+}
+"""What can be had of the paper's Blocker here: its threshold and its single screen."""
+
+
+def _red_team(settings: GridSettings) -> Iterator[Cell]:
+    for run in runs(settings, (Condition.HIRL,)):
+        for changes in ({}, PAPERS_BLOCKER):
+            changed = replace(run, **changes)  # type: ignore[arg-type]
+            yield from _about(settings, "red_team", changed, (SEARCHER,), (0,))
+
+
+def _ways(settings: GridSettings) -> Iterator[Cell]:
+    for run in runs(settings, (Condition.HIRL,)):
+        yield from _about(settings, "ways", run, WAYS, (0,))
+
+
 _MAKERS: Mapping[Grid, Callable[[GridSettings], Iterator[Cell]]] = MappingProxyType(
-    {Grid.TABLE: _table, Grid.ABLATIONS: _ablations, Grid.HOURS: _hours}
+    {
+        Grid.TABLE: _table,
+        Grid.ABLATIONS: _ablations,
+        Grid.HOURS: _hours,
+        Grid.ALONE: _alone,
+        Grid.FORGETTING: _forgetting,
+        Grid.TRANSFER: _transfer,
+        Grid.RED_TEAM: _red_team,
+        Grid.WAYS: _ways,
+    }
 )
