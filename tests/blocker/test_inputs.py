@@ -2,11 +2,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from blocker import InputSpec, input_for
 from blocker.dataset import examples_from_logs
+from blocker.presets import PRESETS
 from oversight import AtariGame, InterventionLog, LogMeta, OracleOverseer, OversightWrapper
 from oversight.games import PONG
 from oversight.types import Decision, Proposal
@@ -131,3 +133,28 @@ def test_live_and_logged_inputs_are_the_same(tmp_path: Path) -> None:
         assert examples.action[row] == proposal.action
     assert set(examples.previous[examples.step == 0]) == {-1}
     assert len(set(examples.previous.tolist())) > 2
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        *(PRESETS[name].input for name in sorted(PRESETS)),
+        InputSpec((0, 210), (0, 160), (70, 32), ((3, 200), (56,))),  # blocks of 3 x 5
+        InputSpec((5, 105), (10, 110), (100, 100), ((200,),)),  # as they are
+        InputSpec((34, 194), (0, 160), (84, 84), ((200,), (56,))),  # no whole blocks
+    ],
+)
+def test_many_screens_at_once_are_prepared_as_one_plane_of_one_screen_is(spec: InputSpec) -> None:
+    rng = np.random.default_rng(0)
+    # Noise of the colours that count, and others: every count of every block comes about.
+    colours = [index for group in spec.planes for index in group] + [0, 2]
+    screens = rng.choice(np.array(colours, np.uint8), (19, 210, 160))
+    screens[3] = colours[0]
+    got = spec.prepare(screens)
+    for place, group in enumerate(spec.planes):
+        for shown, screen in zip(got, screens, strict=True):
+            mask = np.isin(screen, group)[slice(*spec.rows), slice(*spec.columns)]
+            plane = cv2.resize(
+                (mask * 255).astype(np.uint8), spec.size[::-1], interpolation=cv2.INTER_AREA
+            )
+            assert np.array_equal(shown[place], plane)
