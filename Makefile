@@ -8,6 +8,7 @@ SETUP = setup.cfg pyproject.toml constraints.txt tools/setup.sh
 
 help:
 	@echo 'make run    set up .venv if need be, then oversee, train and hand over, on Pong'
+	@echo 'make reproduce   the three conditions on Pong, 25,000 agent steps each, and their tables'
 	@echo 'make test   set up .venv if need be, then run the tests'
 	@echo 'make check  format, lint and types as well: what CI runs'
 	@echo 'make bench  run every script in benchmarks/'
@@ -21,6 +22,11 @@ setup: .venv/.dev
 
 run: .venv/.runtime
 	@$(PY) -m experiments demo $(ARGS)
+
+# Stopped or killed, it goes on where it stood. The report renews docs/results.md.
+reproduce: .venv/.runtime
+	@$(PY) -m experiments sweep --games pong --seeds 0 --budget reproduce --out runs/reproduce $(ARGS)
+	@$(PY) -m experiments report runs/reproduce
 
 test: .venv/.dev
 	@$(PY) -m pytest $(SPREAD) $(ARGS)
@@ -53,4 +59,4 @@ clean:
 .venv/.dev: $(SETUP)
 	@sh tools/setup.sh dev
 
-.PHONY: help setup run test check lint types bench clean
+.PHONY: help setup run reproduce test check lint types bench clean
