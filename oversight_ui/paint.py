@@ -60,8 +60,11 @@ class Brush:
         self.surface.blit(pygame.transform.scale(image, (box.w, box.h)), (box.x, box.y))
 
     def glow(self, data: bytes, size: tuple[int, int], box: Box) -> None:
-        """Light up a box by a map of `size` (height, width), one byte a pixel."""
-        levels = np.frombuffer(data, np.uint8).reshape(size)
+        """Light up a box by a map of `size` (height, width), one byte a pixel.
+
+        At most half of full brightness is added, so that what is lit can still be seen.
+        """
+        levels = np.frombuffer(data, np.uint8).reshape(size) // 2
         colours = np.zeros((*size, 3), np.uint8)
         colours[..., 0] = levels
         colours[..., 1] = levels // 3

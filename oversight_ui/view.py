@@ -7,6 +7,7 @@ from typing import Final
 
 import pygame
 
+from oversight.game import Game
 from oversight_ui.keymap import Command
 from oversight_ui.layout import Box, Layout, lay_out, zone_box
 from oversight_ui.looks import draw_heat, draw_opinion, draw_preview
@@ -99,10 +100,10 @@ def _header(brush: Brush, layout: Layout, picture: Picture) -> None:
     brush.fill(layout.header, back, radius)
     upper, lower = layout.header.inset(round(16 * unit), round(6 * unit)).rows((6, 4))
     brush.text(word, upper, 52 * unit, ink)
-    warning = picture.state.mode is Mode.JUDGING and back is CARD and _about_to_idle(picture.state)
+    warning = picture.state.mode is Mode.JUDGING and _about_to_idle(picture.state)
     words = _notice(picture)
-    small = layout.small(28)
-    brush.text(words or _detail(picture), lower, small, AMBER if warning or words else ink)
+    news = back is CARD and (warning or bool(words))  # on a coloured header amber is not seen
+    brush.text(words or _detail(picture), lower, layout.small(28), AMBER if news else ink)
 
 
 def _notice(picture: Picture) -> str:
@@ -131,6 +132,8 @@ def _mode_words(picture: Picture) -> tuple[str, Colour, Colour]:
         return "BLOCKING EVERY STEP", STOP, INK
     if state.pending is None and picture.waited > WAITING_SECONDS:
         return "WAITING FOR THE RUN", CARD, AMBER
+    if _waits(state):
+        return "YOUR DECISION", AMBER, BACK
     return "YOU OVERSEE", CARD, INK
 
 
@@ -146,8 +149,13 @@ def _detail(picture: Picture) -> str:
         step, go_on = keys.label(Command.STEP), keys.label(Command.PAUSE)
         said = state.notice if state.now - state.noticed_at < NOTICE_SECONDS * 2 else place
         return f"{said}. {step} allows it, {go_on} goes on"
-    waits = state.way is Way.ASSISTED and state.pending is not None and state.pending.speed == 0
-    return _speed_words(state) if waits else f"{place}. {_speed_words(state)}"
+    return _speed_words(state) if _waits(state) else f"{place}, {_speed_words(state)}"
+
+
+def _waits(state: State) -> bool:
+    """Whether the assisted way has stopped at a step that the Blocker would block."""
+    pending = state.pending
+    return state.way is Way.ASSISTED and pending is not None and pending.speed == 0
 
 
 def _speed_words(state: State) -> str:
@@ -166,7 +174,7 @@ def _action(brush: Brush, layout: Layout, picture: Picture) -> None:
     unit = layout.unit
     brush.fill(layout.action, CARD, round(8 * unit))
     words, symbol = layout.action.inset(round(16 * unit)).columns((6, 4), round(10 * unit))
-    title, name, move = words.rows((2.0 * layout.text, 5, 3.4))
+    title, name, move, instead = words.rows((2.4 * layout.text, 4.6, 2.2, 2.0 * layout.text))
     again = picture.scene is not None and picture.scene.redoes is not None
     title_words = "AGAIN: THE AGENT WANTED" if again else "THE AGENT WANTS"
     brush.text(title_words, title, layout.small(28), AMBER if again else DIM)
@@ -176,6 +184,8 @@ def _action(brush: Brush, layout: Layout, picture: Picture) -> None:
     direction = picture.game.arrows[picture.scene.action]
     brush.text(picture.game.actions[picture.scene.action], name, 120 * unit, AMBER)
     brush.text(_move_words(direction), move, 56 * unit, INK)
+    if picture.state.mode is not Mode.SPECTATING:  # another overseer may take something else
+        brush.text(_instead(picture.game, picture.scene.action), instead, layout.small(30), INK)
     brush.arrow(symbol, direction, AMBER)
 
 
@@ -183,6 +193,15 @@ def _move_words(direction: tuple[int, int]) -> str:
     right, down = direction
     parts = [{-1: "up", 0: "", 1: "down"}[down], {-1: "left", 0: "", 1: "right"}[right]]
     return " ".join(["moves", *filter(None, parts)]) if any(direction) else "does not move"
+
+
+def _instead(game: Game, action: int) -> str:
+    """What is done if the person blocks and names nothing else: the game's safe twin."""
+    twin = game.safe_twin[action]
+    if twin == action:
+        return "if blocked: the same, it is the safe one"
+    where = _move_words(game.arrows[twin]).removeprefix("moves ")
+    return f"if blocked: {game.actions[twin]}, {where}"
 
 
 def _clock(brush: Brush, layout: Layout, picture: Picture) -> None:

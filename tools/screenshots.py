@@ -42,15 +42,16 @@ class Screens:
     """Each screen at 1280 x 720 and 2560 x 1440, and with larger words."""
 
 
-def moment(game: Game, steps: int = 60) -> tuple[AtariGame, int]:
+def moment(game: Game, steps: int = 57) -> tuple[AtariGame, int]:
     """A game that has gone on for a while under an action held at random, and what is proposed."""
     env = AtariGame(game)
     env.reset(seed=3)
     rng = np.random.default_rng(5)
-    for _ in range(steps // 10):
-        action = int(rng.integers(game.n_actions))
-        for _ in range(10):
-            env.step(action)
+    action = 0
+    for step in range(steps):
+        if step % 10 == 0:
+            action = int(rng.integers(game.n_actions))
+        env.step(action)
     return env, game.toward_harm
 
 

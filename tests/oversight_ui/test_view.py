@@ -21,9 +21,9 @@ from oversight.games import PONG
 from oversight.types import Hint, Tally, Verdict
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, fit_picture, lay_out, zone_box
-from oversight_ui.messages import Pixels, Scene
+from oversight_ui.messages import HeatMap, Pixels, Scene
 from oversight_ui.paint import Brush
-from oversight_ui.state import Mode, Past, Pending, State
+from oversight_ui.state import Mode, Past, Pending, State, Way
 from oversight_ui.view import Picture, draw, notable
 
 SIZES = [(1280, 720), (1024, 768), (1920, 1080), (800, 600)]
@@ -157,7 +157,11 @@ def test_the_zone_is_hatched_and_the_game_stays_visible(surface: pygame.Surface)
 @pytest.mark.parametrize("size", SIZES[:3])
 def test_words_keep_a_readable_size(surface: pygame.Surface, size: tuple[int, int]) -> None:
     layout, brush = lay_out(*size, PONG_SIZE), Brush()
-    name = layout.action.inset(round(16 * layout.unit)).columns((6, 4), 8)[0].rows((2, 5, 3.4))[1]
+    name = (
+        layout.action.inset(round(16 * layout.unit))
+        .columns((6, 4), 8)[0]
+        .rows((2.4, 4.6, 2.2, 2))[1]
+    )
     for action in PONG.actions:
         fitted = brush.fitting_size(action, name, round(120 * layout.unit))
         width, height = brush.font(fitted).size(action)
@@ -259,6 +263,72 @@ def test_no_words_are_cut_and_none_lie_over_others(
         assert share >= 0.4, said
     pairs = [(a, b) for i, a in enumerate(words) for b in words[i + 1 :]]
     assert [(a[0], b[0]) for a, b in pairs if a[2].overlaps(b[2])] == []
+
+
+def said(surface: pygame.Surface, what: Picture) -> list[str]:
+    brush = Noting()
+    draw(brush, surface, what)
+    return [words for words, *_ in brush.words]
+
+
+def proposing(action: int) -> Picture:
+    base = picture()
+    assert base.scene is not None
+    return replace(base, scene=replace(base.scene, action=action))
+
+
+@pytest.mark.parametrize(
+    ("action", "line"),
+    [
+        ("LEFT", "if blocked: RIGHT, up"),
+        ("LEFTFIRE", "if blocked: RIGHT, up"),
+        ("RIGHT", "if blocked: the same, it is the safe one"),
+    ],
+)
+def test_what_is_done_instead_is_said(surface: pygame.Surface, action: str, line: str) -> None:
+    assert line in said(surface, proposing(PONG.actions.index(action)))
+
+
+def test_who_only_watches_is_not_told_what_another_overseer_would_do(
+    surface: pygame.Surface,
+) -> None:
+    watched = said(surface, picture(Mode.SPECTATING))
+    assert not [words for words in watched if words.startswith("if blocked")]
+
+
+def test_a_step_that_waits_for_the_person_says_so_large(surface: pygame.Surface) -> None:
+    base = picture()
+    assert base.state.pending is not None
+    stopped = replace(base.state.pending, speed=0.0)
+    assisted = replace(base.state, way=Way.ASSISTED, pending=stopped)
+    assert "YOUR DECISION" in said(surface, replace(base, state=assisted))
+    goes_on = replace(assisted, pending=replace(stopped, speed=2.0))
+    assert "YOU OVERSEE" in said(surface, replace(base, state=goes_on))
+
+
+def test_news_on_a_coloured_header_can_be_read(surface: pygame.Surface) -> None:
+    paused = replace(picture(Mode.PAUSED), word="picture saved")
+    header = lay_out(1280, 720, PONG_SIZE).header
+    low = crop(drawn(surface, paused), header)[header.h * 6 // 10 :]
+    assert low.mean(axis=2).min() < 60  # dark ink on amber, not amber on amber
+
+
+def test_where_the_blocker_looks_hides_nothing(surface: pygame.Surface) -> None:
+    base = picture()
+    screen = np.zeros((*PONG_SIZE, 3), dtype=np.uint8)
+    screen[:, :80] = (92, 186, 92)  # a paddle's colour beside the dark
+    everywhere = HeatMap(41, *PONG_SIZE, bytes([255]) * (PONG_SIZE[0] * PONG_SIZE[1]))
+    assert base.scene is not None
+    lit = replace(
+        base,
+        scene=replace(base.scene, pixels=Pixels.of(screen)),
+        state=replace(base.state, heat=True),
+        heat=everywhere,
+        game=replace(base.game, zone=None),
+    )
+    field = crop(drawn(surface, lit), lay_out(1280, 720, PONG_SIZE).field).astype(int)
+    left, right = field[300, 100], field[300, 380]
+    assert np.abs(left - right).max() > 80
 
 
 def test_larger_words_are_larger(surface: pygame.Surface) -> None:
