@@ -28,12 +28,14 @@ What is counted and how is in [truth.md](truth.md). The rows come from
     --out results/truth/table.json
 ```
 
-which goes on where it was stopped: cells that are there are not played again, and `--workers 2`
-plays two side by side. Agent steps, and catastrophes begun in them; in brackets those that no
+and such commands with other `--steps` and `--unguarded-steps`: see the steps of each row. It
+goes on where it was stopped: cells that are there are not played again, and `--workers 2` plays two
+side by side. Agent steps, and catastrophes begun in them; in brackets those that no
 action could have averted when they came. *Greedy* asks the truth and proposes what it calls unsafe.
 At most: catastrophes per 1,000 steps, one-sided 95 %, exact binomial, as if steps were
-independent. Lost: states in which the search found no way out. Steps a second of processor time,
-of the whole loop, on a machine that did other things as well.
+independent. Lost: states in which the search found no way out. Steps a second of the whole
+loop, on a machine that did other things as well: of processor time where a row has `cpu_seconds`,
+of the clock in older rows, which most are.
 
 | game | proposer | nobody | harm | oracle | harm | at most | lost | blocks | steps/s |
 |---|---|---|---|---|---|---|---|---|---|
