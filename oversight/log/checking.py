@@ -139,7 +139,7 @@ def check_chain(
             whole, whole_links = link.through, number + 1
         progress(link.through[DECISIONS] + 1, condition.last_step + 1)
         before = link
-    damage += _beyond(connection, before)
+    damage += _beyond(connection, before) + _inconsistent(connection, condition.newest)
     return Check(
         path=path,
         links=condition.newest + 1,
@@ -192,6 +192,16 @@ def _link(connection: Connection, number: int) -> Link | None:
     query = "SELECT link, durable, through, digest FROM chain WHERE link = ?"
     row = connection.exec_driver_sql(query, (number,)).first()
     return None if row is None else link_of(row)
+
+
+def _inconsistent(connection: Connection, newest: int) -> list[Damage]:
+    """What SQLite itself finds: a key that is read from its index need not stand in the row."""
+    try:
+        said = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
+    except UNREADABLE as error:
+        said = one_line(error)
+    what = f"does not fit the file's own order ({said})"
+    return [] if said == "ok" else [Damage(newest + 1, 0, -1, what)]
 
 
 def _beyond(connection: Connection, last: Link) -> list[Damage]:

@@ -280,3 +280,16 @@ def test_relabels_by_command_and_their_history(
         assert capsys.readouterr().err.count("\n") == 1
     assert main(["log", "history", str(whole), "99"]) == 2
     assert "numbered 99" in capsys.readouterr().err
+
+
+def test_a_key_in_its_row_and_in_its_index(whole: Path) -> None:
+    """Keys are read from an index where there is one: a flip in the row itself is told, too."""
+    data, key = whole.read_bytes(), b"screen_dtype"
+    places = [at for at in range(len(data)) if data.startswith(key, at)]
+    assert len(places) >= 2
+    for place in places:
+        whole.write_bytes(data[:place] + b"z" + data[place + 1 :])
+        try:
+            assert not check_log(whole).sound
+        except LogError:
+            continue
