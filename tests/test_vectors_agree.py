@@ -106,6 +106,7 @@ def steps_of(sink: MemorySink, results: list[tuple[Any, ...]]) -> list[Step]:
         )
         row = asdict(replace(record, proposal=plain, decision=replace(record.decision, step_id=0)))
         row["proposal"].pop("screens")
+        row["proposal"].pop("before")  # for the log alone; several environments do not show it
         told = {key: getattr(value, "tolist", lambda v=value: v)() for key, value in info.items()}
         made.append(Step(row, record.proposal.screens, np.array(observation), float(reward), told))
     return made
