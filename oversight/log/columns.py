@@ -1,17 +1,19 @@
 """Decisions as columns, read straight into arrays.
 
 A row by row reading of half a million decisions takes twice as long as a reader wants to wait, and
-leaves ten million Python objects behind; so SQLite gives numbers for words and for nulls, and NumPy
-takes the rows as they come.
+leaves ten million Python objects behind; so SQLite gives numbers for words and for nulls, all
+columns of few values as the digits of one number, and NumPy takes the rows as they come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from sqlalchemy import (
     Boolean,
     Column,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    type_coerce,
 )
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -38,6 +41,25 @@ NULL = -1e300
 WORDS = ("phase", "source")
 LEFT_OUT = ("decided_at", "meant_for")
 """Columns that no `StepTable` has."""
+ROWS = 65_536
+"""Rows that are turned into columns at a time: what reading needs beside its result stays small."""
+
+
+@dataclass(frozen=True)
+class _Digit:
+    """A column of few values as a digit of one number.
+
+    Attributes:
+        name: of the column.
+        asked: what SQLite gives, 0 to `base` - 1.
+        base: how many values there are.
+        values: what each stands for, shape (base,).
+    """
+
+    name: str
+    asked: ColumnElement[Any]
+    base: int
+    values: NDArray[Any]
 
 
 def decision_columns(
@@ -58,16 +80,58 @@ def decision_columns(
     def chosen(query: Select[Any]) -> Select[Any]:
         return _chosen(query, phases, undone=undone, episode=episode, between=between)
 
-    words = {name: _words(connection, chosen(select(table.c[name]))) for name in WORDS}
     kept = [column for column in table.columns if column.name not in LEFT_OUT]
-    query = chosen(select(*(_asked(column, words) for column in kept))).order_by(table.c.step_id)
+    nullable = [c for c in kept if c.nullable and not isinstance(c.type, Boolean)]
+    words, empty = _census(connection, chosen, nullable)
+    digits = [digit for column in kept if (digit := _digit(column, words)) is not None]
+    small = {digit.name for digit in digits}
+    large = [column for column in kept if column.name not in small | empty]
+    query = chosen(select(*(_asked(column) for column in large), _number(digits)))
+    query = query.order_by(table.c.step_id)
     # Rows of the driver itself: SQLAlchemy's own cost three times as much each.
     text = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     cursor = connection.exec_driver_sql(str(text)).cursor
     assert cursor is not None, "a query has one"
-    taken = cast(Iterable[tuple[Any, ...]], cursor)
-    rows = np.fromiter(taken, dtype=np.dtype([(c.name, _dtype(c)) for c in kept]))
-    return {column.name: _given(rows[column.name], column, words) for column in kept}
+    parts: dict[str, list[NDArray[Any]]] = {column.name: [] for column in kept}
+    for rows in _batches(cast(Iterator[tuple[Any, ...]], cursor), large):
+        for column in large:
+            parts[column.name].append(_given(rows[column.name], column))
+        for name, values in _taken_apart(rows["digits"], digits):
+            parts[name].append(values)
+        for column in nullable:
+            if column.name in empty:
+                parts[column.name].append(_nulls(column, len(rows)))
+    return {column.name: np.concatenate(parts.pop(column.name)) for column in kept}
+
+
+def _census(
+    connection: Connection,
+    chosen: Callable[[Select[Any]], Select[Any]],
+    nullable: Sequence[Column[Any]],
+) -> tuple[dict[str, list[str]], set[str]]:
+    """The words that there are, and the columns that hold nothing: they need not be read."""
+    told = [schema.decisions.c[name] for name in WORDS]
+    rows = connection.execute(chosen(select(*told)).distinct()).fetchall()
+    words = {name: sorted({row[place] for row in rows}) for place, name in enumerate(WORDS)}
+    filled: list[ColumnElement[Any]] = [func.count(column) for column in nullable]
+    counts = connection.execute(chosen(select(*filled))).one()
+    empty = {c.name for c, count in zip(nullable, counts, strict=True) if count == 0}
+    return words, empty
+
+
+def _batches(
+    rows: Iterator[tuple[Any, ...]], large: Sequence[Column[Any]]
+) -> Iterator[NDArray[Any]]:
+    """Rows as structured arrays, at least one of them, the last one not full."""
+    fields: list[tuple[str, DTypeLike]] = [
+        (column.name, np.float64 if isinstance(column.type, Float) else np.int64)
+        for column in large
+    ]
+    while True:
+        batch = np.fromiter(islice(rows, ROWS), dtype=np.dtype([*fields, ("digits", np.int64)]))
+        yield batch
+        if len(batch) < ROWS:
+            return
 
 
 def _chosen(
@@ -90,37 +154,55 @@ def _chosen(
     return query
 
 
-def _words(connection: Connection, query: Select[Any]) -> list[str]:
-    """Every word of a column, once."""
-    return [word for (word,) in connection.execute(query.distinct())]
-
-
-def _asked(column: Column[Any], words: dict[str, list[str]]) -> ColumnElement[Any]:
+def _digit(column: Column[Any], words: dict[str, list[str]]) -> _Digit | None:
+    """A column as a digit; None if it has too many values for one."""
     if column.name == "verdict":
-        return case(CODES, value=column).label(column.name)
+        codes = np.array(sorted(CODES.values()), np.int8)
+        return _Digit(column.name, case(CODES, value=column), len(codes), codes)
     if column.name in words:
-        numbers = {word: number for number, word in enumerate(words[column.name])}
-        return (case(numbers, value=column) if numbers else literal(0)).label(column.name)
+        known = words[column.name]
+        numbers = {word: number for number, word in enumerate(known)}
+        asked = case(numbers, value=column) if numbers else literal(0)
+        return _Digit(column.name, asked, max(1, len(known)), np.array(known or [""], np.str_))
+    if not isinstance(column.type, Boolean):
+        return None
+    # Not 0, whatever damage left there: no digit may run over into the next.
+    truth = type_coerce(type_coerce(column, Integer) != literal(0), Integer)
+    if not column.nullable:
+        return _Digit(column.name, truth, 2, np.array([False, True]))
+    values = np.array([UNKNOWN, 0, 1], np.int8)
+    return _Digit(column.name, func.coalesce(truth, literal(-1)) + literal(1), 3, values)
+
+
+def _number(digits: Sequence[_Digit]) -> ColumnElement[Any]:
+    number: ColumnElement[Any] = literal(0)
+    for digit in digits:  # Horner's rule: the first digit counts most
+        number = number * literal(digit.base) + digit.asked
+    return number.label("digits")
+
+
+def _taken_apart(
+    numbers: NDArray[np.int64], digits: Sequence[_Digit]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    for digit in reversed(digits):
+        yield digit.name, digit.values[numbers % digit.base]
+        numbers = numbers // digit.base
+
+
+def _asked(column: Column[Any]) -> ColumnElement[Any]:
     if not column.nullable:
         return column
     missing = NULL if isinstance(column.type, Float) else UNKNOWN
     return func.coalesce(column, literal(missing)).label(column.name)
 
 
-def _dtype(column: Column[Any]) -> type[np.generic]:
-    if column.name == "verdict" or (isinstance(column.type, Boolean) and column.nullable):
-        return np.int8
-    if isinstance(column.type, Boolean):
-        return np.bool_
+def _nulls(column: Column[Any], count: int) -> NDArray[Any]:
     if isinstance(column.type, Float):
-        return np.float64
-    return np.int64 if isinstance(column.type, Integer) else np.int32
+        return np.full(count, np.nan)
+    return np.full(count, UNKNOWN, np.int64)
 
 
-def _given(values: NDArray[Any], column: Column[Any], words: dict[str, list[str]]) -> NDArray[Any]:
-    if column.name in words:
-        known = np.array(words[column.name] or [""], np.str_)
-        return known[values.astype(np.int64)] if len(values) else np.array([], np.str_)
+def _given(values: NDArray[Any], column: Column[Any]) -> NDArray[Any]:
     if isinstance(column.type, Float) and column.nullable:
         return np.where(values == NULL, np.nan, values)
     return np.ascontiguousarray(values)

@@ -38,9 +38,9 @@ def read_steps(
         columns = decision_columns(
             connection, phases, undone=undone, episode=episode, between=between
         )
-        step_id = columns["step_id"].astype(np.int64)
-        columns["verdict"] = _amended(connection, step_id, columns["verdict"].astype(np.int8))
-        columns["frame"] = _with_contexts(connection, step_id, columns["frame"].astype(np.int64))
+        step_id = columns["step_id"]
+        columns["verdict"] = _amended(connection, step_id, columns["verdict"])
+        columns["frame"] = _with_contexts(connection, step_id, columns["frame"])
     return StepTable(**{column.name: columns[column.name] for column in fields(StepTable)})
 
 

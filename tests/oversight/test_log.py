@@ -356,15 +356,15 @@ def test_a_phase_that_begins_while_the_log_is_read(
     new_log: InterventionLog, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_log.append(record(0, Source.PERSON))
-    words, late = columns._words, [replace(record(1, Source.PERSON), phase="blocker")]
+    census, late = columns._census, [replace(record(1, Source.PERSON), phase="blocker")]
 
-    def meanwhile(*arguments: object) -> list[str]:
-        found = words(*arguments)  # type: ignore[arg-type]
+    def meanwhile(*arguments: object) -> object:
+        found = census(*arguments)  # type: ignore[arg-type]
         while late:
             new_log.append(late.pop())
         return found
 
-    monkeypatch.setattr(columns, "_words", meanwhile)
+    monkeypatch.setattr(columns, "_census", meanwhile)
     with InterventionLog.open(new_log.path) as reader:
         assert reader.steps().phase.tolist() == ["oversight"]
         assert reader.steps().phase.tolist() == ["oversight", "blocker"]
