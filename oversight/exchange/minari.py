@@ -173,7 +173,7 @@ class _Screens:
         rows: list[dict[str, Value]] = []
         for screen in screens:
             if self._last is None or not np.array_equal(screen, self._last):
-                data, base = self._encoder.encode(self._next, screen)
+                data, base = self._encoder.encode(self._next, screen.tobytes())
                 crc = zlib.crc32(data)
                 rows.append({"frame": self._next, "data": data, "base": base, "crc": crc})
                 self._last, self._next = screen, self._next + 1

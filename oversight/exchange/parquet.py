@@ -143,5 +143,5 @@ def _packed_again(
         assert isinstance(number, int)
         assert isinstance(pixels, bytes)
         screen = np.frombuffer(pixels, dtype).reshape(meta.screen_shape)
-        data, base = encoder.encode(number, screen)
+        data, base = encoder.encode(number, screen.tobytes())
         yield {"frame": number, "data": data, "base": base, "crc": zlib.crc32(data)}

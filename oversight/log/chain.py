@@ -19,7 +19,9 @@ from sqlalchemy import Boolean, Connection, Float, Integer, LargeBinary, Table
 from oversight.log import schema
 
 __all__ = [
+    "ADD_LINK",
     "CHAINED",
+    "NEWEST_LINK",
     "NOTHING",
     "ChainUnreadable",
     "Link",
@@ -33,6 +35,7 @@ __all__ = [
     "newest_link",
     "packed",
     "plain",
+    "row_of",
     "rows_after",
     "write_link",
 ]
@@ -59,6 +62,10 @@ CHAINED: tuple[tuple[Table, str], ...] = (
     (schema.incidents, "incident"),
 )
 """The tables that a link covers, each with a key that only grows. Later ones are added last."""
+NEWEST_LINK = "SELECT link, durable, through, digest FROM chain ORDER BY link DESC LIMIT 1"
+"""Query for the chain's end, a row for `link_of`."""
+ADD_LINK = "INSERT INTO chain VALUES (?, ?, ?, ?)"
+"""Statement that takes a row of `row_of`."""
 NOTHING: Through = (-1,) * len(CHAINED)
 
 
@@ -148,8 +155,7 @@ def digest_of(
 
 def newest_link(connection: Connection) -> Link | None:
     """The chain's end; None for a log of a format that had none."""
-    query = "SELECT link, durable, through, digest FROM chain ORDER BY link DESC LIMIT 1"
-    row = connection.exec_driver_sql(query).first()
+    row = connection.exec_driver_sql(NEWEST_LINK).first()
     return None if row is None else link_of(row)
 
 
@@ -196,8 +202,12 @@ def append_link(connection: Connection, *, durable: bool) -> Link:
 
 def write_link(connection: Connection, link: Link) -> None:
     """Add a link's row, in the transaction that is open."""
-    values = (link.number, int(link.durable), json.dumps(link.through), link.digest)
-    connection.exec_driver_sql("INSERT INTO chain VALUES (?, ?, ?, ?)", values)
+    connection.exec_driver_sql(ADD_LINK, row_of(link))
+
+
+def row_of(link: Link) -> tuple[int, int, str, bytes]:
+    """A link as a row of the table."""
+    return link.number, int(link.durable), json.dumps(link.through), link.digest
 
 
 def rows_after(

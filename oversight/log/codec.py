@@ -43,23 +43,23 @@ class FrameEncoder:
         self._key_size = 0
         self._leaning = 0
 
-    def encode(self, frame: int, screen: Screen) -> tuple[bytes, int | None]:
+    def encode(self, frame: int, screen: bytes) -> tuple[bytes, int | None]:
         """Pack a screen.
 
         Args:
             frame: its number in the log.
-            screen: any shape and dtype, the same for all screens of a log.
+            screen: its bytes in C order, as many for all screens of a log.
 
         Returns:
             The blob, and the number of the key that it is the difference to; None if it is whole.
         """
-        raw = np.frombuffer(np.ascontiguousarray(screen).tobytes(), np.uint8)
+        raw = np.frombuffer(screen, np.uint8)
         if self._key is not None and self._leaning < KEY_EVERY:
-            data = self._compressor.compress((raw ^ self._key).tobytes())
+            data = self._compressor.compress((raw ^ self._key).data)
             if len(data) <= TOO_DIFFERENT * self._key_size:
                 self._leaning += 1
                 return data, self._key_frame
-        data = self._compressor.compress(raw.tobytes())
+        data = self._compressor.compress(screen)
         self._key, self._key_frame = raw, frame
         self._key_size, self._leaning = len(data), 0
         return data, None

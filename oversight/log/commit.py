@@ -11,16 +11,18 @@ from sqlalchemy import Connection, Table, insert
 from oversight.errors import LogCorrupted
 from oversight.log import schema
 from oversight.log.chain import (
+    ADD_LINK,
     CHAINED,
+    NEWEST_LINK,
     Link,
     Row,
     Value,
     digest_of,
-    newest_link,
+    link_of,
     plain,
-    write_link,
+    row_of,
 )
-from oversight.log.database import telling
+from oversight.log.database import driver_of, telling
 from oversight.log.mark import MarkFile
 
 __all__ = ["Committer"]
@@ -43,6 +45,9 @@ class Committer:
 
     Any number of processes may each have one for the same log: a transaction waits for its turn,
     and the chain's end is read within it.
+
+    SQLAlchemy writes the statements; SQLite's own driver runs them. Through SQLAlchemy's connection
+    each took 35 microseconds more, five times in every decision that a person waits for.
     """
 
     def __init__(self, connection: Connection, path: Path, mark: MarkFile) -> None:
@@ -53,7 +58,7 @@ class Committer:
             path: of the log, for messages.
             mark: the log's; closed with this object.
         """
-        self._connection = connection
+        self._driver = driver_of(connection)
         self._path = path
         self._mark = mark
         self._durable: bool | None = None
@@ -89,12 +94,12 @@ class Committer:
                 before = self._begin(durable=durable)
                 yield before
                 if not any(self._rows.values()):
-                    self._connection.rollback()
+                    self._driver.rollback()
                     return
                 link = self._write(before, durable=durable)
-                self._connection.commit()
+                self._driver.commit()
             except BaseException:
-                self._connection.rollback()
+                self._driver.rollback()
                 if not keep:
                     self._discard()
                 raise
@@ -117,14 +122,14 @@ class Committer:
     def _begin(self, *, durable: bool) -> Link:
         if durable != self._durable:
             level = "FULL" if durable else "NORMAL"
-            self._connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
-            self._connection.commit()
+            self._driver.execute(f"PRAGMA synchronous = {level}")
+            self._driver.commit()
             self._durable = durable
-        self._connection.exec_driver_sql("BEGIN IMMEDIATE")
-        before = newest_link(self._connection)
-        if before is None:
+        self._driver.execute("BEGIN IMMEDIATE")
+        row = self._driver.execute(NEWEST_LINK).fetchone()
+        if row is None:
             raise LogCorrupted(f"{self._path} is damaged: its chain is gone; keep the file")
-        return before
+        return link_of(row)
 
     def _write(self, before: Link, *, durable: bool) -> Link:
         through = list(before.through)
@@ -135,12 +140,12 @@ class Committer:
                 continue
             if table in NUMBERED:
                 rows = [(through[place] + n, *row[1:]) for n, row in enumerate(rows, start=1)]
-            self._connection.exec_driver_sql(self._insert[table], rows)
+            self._driver.executemany(self._insert[table], rows)
             through[place] = _key_of(table, key, rows[-1])
             numbered += [(place, row) for row in rows]
         digest = digest_of(before.digest, iter(numbered), durable=durable, through=tuple(through))
         link = Link(before.number + 1, durable, tuple(through), digest)
-        write_link(self._connection, link)
+        self._driver.execute(ADD_LINK, row_of(link))
         return link
 
 

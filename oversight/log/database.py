@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import zstandard
-from sqlalchemy import Engine, create_engine, insert
+from sqlalchemy import Connection, Engine, create_engine, insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
@@ -18,7 +18,7 @@ from oversight.errors import LogCorrupted, LogError, LogVersionMismatch
 from oversight.log.chain import ChainUnreadable, begin_chain
 from oversight.log.schema import APPLICATION_ID, FORMAT_VERSION, metadata, run
 
-__all__ = ["UNREADABLE", "WriterLock", "connect", "create", "one_line", "telling"]
+__all__ = ["UNREADABLE", "WriterLock", "connect", "create", "driver_of", "one_line", "telling"]
 
 
 SALVAGE = "python -m oversight log salvage"
@@ -122,6 +122,13 @@ def connect(path: Path, *, read_only: bool) -> Engine:
     return _engine(path, "ro" if read_only else "rw")
 
 
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection beneath one of SQLAlchemy's: for where microseconds count."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection), "the engines here are made of it"
+    return driver
+
+
 @contextmanager
 def telling(path: Path) -> Iterator[None]:
     """Turn errors of the database into a `LogError` of one line that says what to do."""
@@ -135,15 +142,16 @@ def telling(path: Path) -> Iterator[None]:
         raise LogCorrupted(
             f"{path} is damaged: {one_line(error)}; {SALVAGE} {path} --out NEW"
         ) from None
-    except DatabaseError as error:
+    except (DatabaseError, sqlite3.DatabaseError) as error:
         raise _in_words(path, one_line(error)) from None
 
 
-def one_line(error: DatabaseError | UnicodeDecodeError) -> str:
+def one_line(error: DatabaseError | sqlite3.DatabaseError | UnicodeDecodeError) -> str:
     """What SQLite says, which may quote a statement of several lines."""
     if isinstance(error, UnicodeDecodeError):
         return "a text that is no UTF-8"  # Python raises it while it makes SQLite's own complaint
-    return " ".join(str(error.orig).split())
+    cause = error.orig if isinstance(error, DatabaseError) else error
+    return " ".join(str(cause).split())
 
 
 def _in_words(path: Path, text: str) -> LogError:

@@ -58,7 +58,9 @@ class InterventionLog(LogReader):
         self.keeper = ScreenKeeper()
         """Which screens are kept; `keeper.phases` says it by phase, all of them if it does not."""
         self._first_waiting: float | None = None
-        self._last_screen: Screen | None = None
+        self._last_screen: bytes | None = None
+        self._screen_shape = tuple(self.meta.screen_shape)
+        self._screen_dtype = np.dtype(self.meta.screen_dtype)
         # A damaged log can still be read where it is whole: numbers are for those who write.
         newest = self._newest if lock is not None else _nothing
         self.next_step_id = 1 + newest(schema.decisions, "step_id")
@@ -241,17 +243,16 @@ class InterventionLog(LogReader):
             self._first_waiting = time.monotonic()
 
     def _keep(self, screen: Screen) -> int:
-        # A game that stands still shows the same screen again: keep it once.
-        last = self._last_screen
-        if screen.shape != self.meta.screen_shape or screen.dtype.name != self.meta.screen_dtype:
+        if screen.shape != self._screen_shape or screen.dtype != self._screen_dtype:
             raise ValueError(
                 f"expected screens of shape {self.meta.screen_shape} and type "
                 f"{self.meta.screen_dtype}, as the log's meta says, got {screen.shape} and "
                 f"{screen.dtype}"
             )
-        if last is None or not np.array_equal(last, screen):
-            self._last_screen = screen
-            data, base = self._encoder.encode(self._next_frame, screen)
+        raw = screen.tobytes()
+        if raw != self._last_screen:  # a game that stands still shows it again: keep it once
+            self._last_screen = raw
+            data, base = self._encoder.encode(self._next_frame, raw)
             self._add(
                 schema.frames, frame=self._next_frame, data=data, base=base, crc=zlib.crc32(data)
             )

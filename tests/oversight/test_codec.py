@@ -24,7 +24,7 @@ def played(name: str, steps: int = 80) -> list[np.ndarray]:
 
 def encoded(screens: list[np.ndarray]) -> list[Blob]:
     encoder = FrameEncoder()
-    return [(n, *encoder.encode(n, screen)) for n, screen in enumerate(screens)]
+    return [(n, *encoder.encode(n, screen.tobytes())) for n, screen in enumerate(screens)]
 
 
 def decoder_of(blobs: list[Blob], screen: np.ndarray) -> FrameDecoder:
