@@ -16,7 +16,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import tyro
 from log import records
+from tyro.conf import Positional
 
 from oversight import InterventionLog, LogMeta, Source, game_named
 
@@ -87,8 +89,13 @@ def timed(path: Path, code: str, repeats: int = 3) -> list[float]:
     return [sorted(column)[repeats // 2] for column in zip(*found, strict=True)]
 
 
-def main(decisions: int = 500_000, out: Path | None = None) -> None:
-    """Write it, time it, print it."""
+def main(decisions: Positional[int] = 500_000, out: Positional[Path | None] = None) -> None:
+    """Write it, time it, print it.
+
+    Args:
+        decisions: in the log.
+        out: JSON file for the figures.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.sqlite"
         figures: dict[str, float] = {
@@ -108,7 +115,4 @@ def main(decisions: int = 500_000, out: Path | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        *(int(argument) for argument in sys.argv[1:2]),
-        *(Path(argument) for argument in sys.argv[2:3]),
-    )
+    tyro.cli(main, description=__doc__)

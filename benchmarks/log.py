@@ -29,9 +29,11 @@ import cv2
 import h5py
 import numpy as np
 import torch
+import tyro
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from tyro.conf import Positional
 
 from blocker.presets import input_for
 from oversight import (
@@ -228,7 +230,16 @@ def shown(rows: list[Row], steps: int) -> Table:
     return table
 
 
-def main(steps: int = 2_000, out: Path | None = None, rounds: int = 3) -> None:
+def main(
+    steps: Positional[int] = 2_000, out: Positional[Path | None] = None, rounds: int = 3
+) -> None:
+    """Measure, print the table.
+
+    Args:
+        steps: played in each game.
+        out: JSON file for the figures.
+        rounds: of which the medians are shown.
+    """
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     rows: list[Row] = []
@@ -260,7 +271,4 @@ def main(steps: int = 2_000, out: Path | None = None, rounds: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        *(int(argument) for argument in sys.argv[1:2]),
-        *(Path(argument) for argument in sys.argv[2:3]),
-    )
+    tyro.cli(main, description=__doc__)

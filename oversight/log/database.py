@@ -22,6 +22,10 @@ __all__ = ["UNREADABLE", "WriterLock", "connect", "create", "driver_of", "one_li
 
 
 SALVAGE = "python -m oversight log salvage"
+WAL_PAGES = 250
+"""The write-ahead log is folded into the file, and begun anew, after so many pages of 4 KB. A sync
+of what overwrites takes half as long as one of a file that grows (100 against 190 microseconds on
+ext4), so a quarter of SQLite's own number shortens the wait of a new session's first decisions."""
 UNREADABLE = (DatabaseError, UnicodeDecodeError)
 """What reading a damaged file raises; the second where SQLite's own complaint quotes the damage."""
 
@@ -184,6 +188,8 @@ def _engine(path: Path, mode: str) -> Engine:
     def connection() -> sqlite3.Connection:
         # Foreign keys are declared but not enforced: a row that refers to nothing can be told
         # later, a batch of decisions that is turned down because of it cannot be had back.
-        return sqlite3.connect(uri, uri=True, timeout=5.0)
+        driver = sqlite3.connect(uri, uri=True, timeout=5.0)
+        driver.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        return driver
 
     return create_engine("sqlite://", creator=connection, poolclass=StaticPool)

@@ -109,6 +109,7 @@ class MarkFile:
         """
         self._identity = identity
         self._synced = time.monotonic()
+        self._written = (b"", Mark(identity, -1, -1))
         try:
             self._handle = os.open(mark_path(log), os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -123,10 +124,7 @@ class MarkFile:
         """Say that a link was committed."""
         fcntl.flock(self._handle, fcntl.LOCK_EX)  # another process may be some links further
         try:
-            try:
-                known = _parsed(os.pread(self._handle, WIDTH, 0))
-            except ValueError:
-                known = Mark(self._identity, -1, -1)
+            known = self._known()
             acknowledged = max(known.acknowledged, link if durable else -1)
             self._write(Mark(self._identity, max(known.recorded, link), acknowledged))
         finally:
@@ -136,13 +134,23 @@ class MarkFile:
             os.fdatasync(self._handle)
             self._synced = now
 
+    def _known(self) -> Mark:
+        line = os.pread(self._handle, WIDTH, 0)
+        if line == self._written[0]:
+            return self._written[1]
+        try:
+            return _parsed(line)
+        except ValueError:
+            return Mark(self._identity, -1, -1)
+
     def close(self) -> None:
         """Put it on disk and let go of it."""
         os.fsync(self._handle)
         os.close(self._handle)
 
     def _write(self, mark: Mark) -> None:
-        os.pwrite(self._handle, _line(mark), 0)
+        self._written = (_line(mark), mark)
+        os.pwrite(self._handle, self._written[0], 0)
 
 
 def _line(mark: Mark) -> bytes:
