@@ -2,36 +2,50 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final, SupportsFloat, TypeVar
+
+import gymnasium
 
 from oversight.overseer import Overseer
 from oversight.types import Decision, Proposal
 
 __all__ = ["LearningBehind"]
 
+ObsType = TypeVar("ObsType")
+
+_NICE: Final = 10
+"""How far the learner's thread stands back where there are more threads than cores (Linux)."""
+
 
 class LearningBehind:
-    """Lets another overseer judge in a thread of its own and learns in the meantime.
+    """Lets another overseer judge and learns in the meantime, in a thread of its own.
 
     At most `updates` at each step, so that a person who thinks for a minute does not make the
-    learner go over the same few transitions for a minute. An answer waits for the update that is
-    being made, never for another. Updates behind a person come on top of those that are due.
+    learner go over the same few transitions for a minute. No answer waits for an update: the
+    decision is carried out and recorded while the last one is still being made. Before the
+    learner's networks or its replay are touched again it has to have ended, so the agent must be
+    given `around(env)`, whose steps wait for that. Of the updates that are due those count that
+    were made behind the overseer (`DoubleDQN.learn_once`), so that nothing is left to be made
+    between two steps.
 
-    The overseer is asked from one thread throughout, which is not the one that learns; an
-    emulator's truth must not be stepped there, so this is for people and for what answers slowly
-    elsewhere. What it raises, as `OverseerGone`, is raised here.
+    What an update raises is raised by the step during which it was made.
 
     Example:
-        >>> overseer = LearningBehind(person, lambda: agent.learn_once(), updates=4)
+        >>> behind = LearningBehind(person, lambda: agent.learn_once(), updates=4)
+        >>> agent = make_agent(behind.around(OversightWrapper(game, behind)))
     """
 
     def __init__(self, inner: Overseer, learn: Callable[[], object], *, updates: int) -> None:
         """Take the overseer and what to do while it thinks.
 
         Args:
-            inner: judges.
-            learn: makes one update; called in the thread that asks for a review.
+            inner: judges; called in the thread that asks for a review.
+            learn: makes one update; called in a thread of its own.
             updates: at most so many at each step, at least 0.
 
         Raises:
@@ -42,17 +56,67 @@ class LearningBehind:
         self._inner = inner
         self._learn = learn
         self._updates = updates
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="overseer")
+        self._thread = ThreadPoolExecutor(1, "learner", initializer=_stand_back)
+        self._answered = threading.Event()
+        self._running: Future[None] | None = None
 
     def review(self, proposals: Sequence[Proposal]) -> Sequence[Decision]:
         """The inner overseer's decisions; see `oversight.Overseer.review`."""
-        answer = self._thread.submit(self._inner.review, proposals)
-        made = 0
-        while made < self._updates and not answer.done():
-            self._learn()
-            made += 1
-        return answer.result()
+        if self._updates == 0 or any(p.recheck for p in proposals):
+            return self._inner.review(proposals)
+        self.finish()
+        self._answered.clear()
+        self._running = self._thread.submit(self._work)
+        try:
+            return self._inner.review(proposals)
+        except BaseException:
+            self.finish()
+            raise
+        finally:
+            self._answered.set()
+
+    def finish(self) -> None:
+        """Wait until no update is being made.
+
+        Raises:
+            OversightError: what the update raised.
+        """
+        self._answered.set()
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
+
+    def around(self, env: gymnasium.Env[ObsType, int]) -> gymnasium.Wrapper[ObsType, int, Any, Any]:
+        """The environment, whose steps end only when no update is being made any more."""
+        return _Finished(env, self)
 
     def close(self) -> None:
         """End the thread."""
+        self._answered.set()
         self._thread.shutdown()
+
+    def _work(self) -> None:
+        for _ in range(self._updates):
+            if self._answered.is_set():
+                return
+            self._learn()
+
+
+class _Finished(gymnasium.Wrapper[ObsType, int, ObsType, int]):
+    """Waits after each step for the update that was made behind it."""
+
+    def __init__(self, env: gymnasium.Env[ObsType, int], behind: LearningBehind) -> None:
+        super().__init__(env)
+        self._behind = behind
+
+    def step(self, action: int) -> tuple[ObsType, SupportsFloat, bool, bool, dict[str, Any]]:
+        """See `gymnasium.Env.step`."""
+        result = self.env.step(action)
+        self._behind.finish()
+        return result
+
+
+def _stand_back() -> None:
+    """The overseer's side goes first where both want the same core."""
+    if sys.platform == "linux":  # elsewhere a priority belongs to the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

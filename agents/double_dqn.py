@@ -20,7 +20,7 @@ from agents.exploration import HeldExploration
 from agents.learn_step import LearnStep
 from agents.parts import policy_kwargs, replay_for, updates_for
 from agents.replay import OverseenReplayBuffer
-from agents.settings import DoubleDQNSettings, epsilon_at
+from agents.settings import DoubleDQNSettings, epsilon_at, updates_due
 from agents.spaces import check_spaces
 from agents.updates import Updates
 from agents.vector_replay import VectorFrameReplay
@@ -30,7 +30,7 @@ __all__ = ["DoubleDQN"]
 # Of our attributes none is for other tools: SB3's zip holds what its own DQN understands.
 OWN_ATTRIBUTES = [
     *("settings", "exploration", "_held", "_q_cache", "_loss"),
-    *("updates", "replay_buffer_class"),
+    *("updates", "replay_buffer_class", "_ahead"),
 ]
 
 
@@ -73,6 +73,7 @@ class DoubleDQN(DQN):
         check_spaces(env, settings, image=image)
         exploration, replay = np.random.SeedSequence(seed).spawn(2)
         self.settings = settings
+        self._ahead = 0  # updates made behind an overseer since the last ones fell due
         self.exploration = np.random.default_rng(exploration)
         n_actions = int(env.action_space.n)  # type: ignore[attr-defined]
         hold = settings.exploration_hold
@@ -134,9 +135,10 @@ class DoubleDQN(DQN):
         self.logger.record("train/loss", float(np.mean(losses)))
 
     def learn_once(self) -> None:
-        """Make one update more than is due, if learning has begun; for `LearningBehind`."""
+        """Make an update, if learning has begun, that the next due one is paid by."""
         if self.num_timesteps > self.learning_starts and self.replay_buffer.size() > 0:
             self.train(1, self.batch_size)
+            self._ahead += 1
 
     def update(self, batch: ReplayBufferSamples) -> float:
         """One step of the optimizer towards the double-Q target; returns the Huber loss.
@@ -276,18 +278,16 @@ class DoubleDQN(DQN):
         self._episode_num += int(dones.sum())
         for index in np.flatnonzero(dones).tolist():
             self._held[index].forget()
-        if (due := self._updates_due()) > 0:
-            self.train(due, self.batch_size)
+        self._learn_what_is_due()
         return self._reports(rewards, dones, infos)
 
-    def _updates_due(self) -> int:
-        # By the count of all steps: where learning was interrupted makes no difference.
-        if self.num_timesteps <= self.learning_starts or self.replay_buffer.size() == 0:
-            return 0
-        every = self.settings.train_freq
-        counted = max(self.num_timesteps - self.n_envs, self.learning_starts)
-        beats = self.num_timesteps // every - counted // every
-        return beats * self.settings.updates
+    def _learn_what_is_due(self) -> None:
+        due = updates_due(self.num_timesteps - self.n_envs, self.num_timesteps, self.settings)
+        if due == 0 or self.replay_buffer.size() == 0:
+            return
+        left, self._ahead = due - self._ahead, 0
+        if left > 0:
+            self.train(left, self.batch_size)
 
     def _reports(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Credit", "DoubleDQNSettings", "Precision", "epsilon_at"]
+__all__ = ["Credit", "DoubleDQNSettings", "Precision", "epsilon_at", "updates_due"]
 
 
 class Credit(StrEnum):
@@ -146,3 +146,13 @@ def epsilon_at(step: int, settings: DoubleDQNSettings) -> float:
     done = step / settings.exploration_steps
     start, end = settings.exploration_initial, settings.exploration_final
     return start + done * (end - start)
+
+
+def updates_due(before: int, after: int, settings: DoubleDQNSettings) -> int:
+    """Updates that fall due between two counts of agent steps.
+
+    By the count of all steps, so that where learning was interrupted makes no difference.
+    """
+    begun = max(before, settings.learning_starts)
+    every = settings.train_freq
+    return max(0, after // every - begun // every) * settings.updates

@@ -11,6 +11,7 @@ import numpy as np
 from agents import (
     DoubleDQN,
     DoubleDQNSettings,
+    LearningBehind,
     LearnStep,
     export_agent_zip,
     learn,
@@ -69,6 +70,7 @@ class Phase:
         mode: of the gate.
         overseer: makes the overseer, given the environment whose truth it may be bound to.
         rewind_steps: how many agent steps the game can be taken back by.
+        updates_behind: updates that the agent makes at most while the overseer thinks about a step.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Phase:
     mode: Mode
     overseer: Callable[[AtariGame], Overseer]
     rewind_steps: int = 0
+    updates_behind: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,9 +189,14 @@ def play(
         game_named(settings.game),
         AtariSettings(max_agent_steps=phase.segment_steps, sticky=settings.sticky),
     )
+
+    def learn_once() -> None:
+        agent.learn_once()  # it is made below: what it acts in asks the overseer
+
+    behind = LearningBehind(phase.overseer(env), learn_once, updates=phase.updates_behind)
     wrapper = OversightWrapper(
         env,
-        phase.overseer(env),
+        behind,
         replace(gate_settings(settings, phase.mode), rewind_steps=phase.rewind_steps),
         sink=log,
         episode_seed=episode_seed(settings.seed),
@@ -197,7 +205,7 @@ def play(
         first_episode=log.next_episode,
     )
     agent = make_agent(
-        wrapper,
+        behind.around(wrapper),
         agent_settings(settings),
         seed=settings.seed,
         device=settings.device,
@@ -212,6 +220,8 @@ def play(
             done += _learn(run, agent, phase.steps - done, wrapper, bar, done, stop, settings.ages)
         except OverseerGone as error:
             gone = str(error)
+        finally:
+            behind.close()
     log.flush()
     save(agent, run.agent)
     export_agent_zip(agent, run.agent_zip)

@@ -87,8 +87,10 @@ class Sitting:
 
     def _oversee(self, seat: Seat) -> bool:
         try:
-            reach = self.settings.undo_steps if seat.human is not None else 0
-            ended = self._play(BEFORE, Mode.REPLACE, seat.overseer, reach)
+            person = seat.human is not None
+            reach = self.settings.undo_steps if person else 0
+            behind = self.settings.updates_behind if person else 0
+            ended = self._play(BEFORE, Mode.REPLACE, seat.overseer, reach, behind)
         finally:
             seat.hand_in(self._log)
             seat.close()
@@ -170,6 +172,7 @@ class Sitting:
         mode: Mode,
         overseer: Callable[[AtariGame], Overseer],
         undo_steps: int = 0,
+        updates_behind: int = 0,
     ) -> Ended:
         first = name == phase_names(self.settings.condition)[0]
         phase = Phase(
@@ -180,6 +183,7 @@ class Sitting:
             mode=mode,
             overseer=overseer,
             rewind_steps=max(self.settings.rewind_steps, undo_steps),
+            updates_behind=updates_behind,
         )
         return play(self.run, self.settings, phase, self._log, self._reporter, self._stop)
 

@@ -141,6 +141,10 @@ class RunSettings:
     """How many agent steps a person at the window can take the game back by, with undo and late
     blocks; 30 are two seconds of Pong. 0: labels alone are taken back."""
 
+    updates_behind: int = 1
+    """Updates of the agent that are made at most, beyond those that are due, while a person thinks
+    about a step; nobody waits for them. 0: none."""
+
     window_patience: float = 600.0
     """Seconds that the run waits for a closed window to be opened again. Ending the oversight by
     its key is not waited for."""
@@ -190,7 +194,7 @@ class RunSettings:
         for name in ("oversight_steps", "segment_steps", "blocker_steps"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
-        for name in ("seed", "rewind_steps", "undo_steps", "window_patience"):
+        for name in ("seed", "rewind_steps", "undo_steps", "updates_behind", "window_patience"):
             if getattr(self, name) < 0:
                 raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
         if self.blocker_epochs is not None and self.blocker_epochs < 1:
