@@ -12,7 +12,7 @@ from oversight_ui.messages import Film, HeatMap, Pixels
 from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, ZONE, Brush, Colour
 from oversight_ui.state import State
 
-__all__ = ["draw_heat", "draw_opinion", "draw_preview"]
+__all__ = ["PICTURES_A_SECOND", "draw_heat", "draw_opinion", "draw_preview"]
 
 PICTURES_A_SECOND: Final = 15.0
 

@@ -86,6 +86,7 @@ class HumanOverseer:
         self._clock = clock
         self._serial = -1
         self._beats = 0
+        self._beaten = clock()
         self._went_back: tuple[int, int] | None = None
         self._judged: deque[int] = deque(maxlen=JUDGED_KEPT)
         self._amends: list[Amendment] = []
@@ -221,7 +222,7 @@ class HumanOverseer:
     ) -> Message:
         """Send until it is queued, then wait for the answer, with heartbeats."""
         sent = False
-        heard = beaten = self._clock()
+        heard = self._clock()
         while True:
             sent = sent or self._server.send(question)
             message = self._server.receive(POLL_SECONDS if sent else POLL_SECONDS / 10)
@@ -231,8 +232,8 @@ class HumanOverseer:
                 if answers(message):
                     return message
                 self._aside(message)
-            if now - beaten > BEAT_SECONDS:
-                beaten = now
+            if now - self._beaten > BEAT_SECONDS:
+                self._beaten = now
                 self._beats += 1
                 self._server.send(Heartbeat(self._beats))
             if self._should_stop():

@@ -14,6 +14,7 @@ from oversight_ui.state import Mode, Past
 
 __all__ = [
     "VERDICT_WORDS",
+    "counts",
     "draw_counters",
     "draw_keys",
     "draw_strip",
@@ -65,7 +66,7 @@ def recorded(past: Past, picture: Picture) -> bool:
 def draw_counters(brush: Brush, layout: Layout, picture: Picture) -> None:
     """The tally, and the minutes of attention."""
     unit = layout.unit
-    cells = _counts(picture)
+    cells = counts(picture)
     gap = round(8 * unit)
     for (name, value), box in zip(
         cells, layout.counters.columns([1] * len(cells), gap), strict=True
@@ -76,7 +77,8 @@ def draw_counters(brush: Brush, layout: Layout, picture: Picture) -> None:
         brush.text(name, lower, layout.small(26), DIM, "centre")
 
 
-def _counts(picture: Picture) -> list[tuple[str, str]]:
+def counts(picture: Picture) -> list[tuple[str, str]]:
+    """The counters, as name and value."""
     tally = picture.scene.tally if picture.scene is not None else Tally()
     cells = [("steps", f"{tally.steps}"), ("games", f"{tally.episodes}")]
     cells.append(("blocks", f"{tally.blocks}"))

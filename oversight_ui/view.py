@@ -10,11 +10,12 @@ import pygame
 from oversight.game import Game
 from oversight_ui.keymap import Command
 from oversight_ui.layout import Box, Layout, lay_out, zone_box
-from oversight_ui.looks import draw_heat, draw_opinion, draw_preview
+from oversight_ui.looks import PICTURES_A_SECOND, draw_heat, draw_opinion, draw_preview
 from oversight_ui.overlays import draw_overlay
 from oversight_ui.paint import AMBER, BACK, CARD, DIM, GREY, INK, STOP, ZONE, Brush, Colour
 from oversight_ui.panel import (
     VERDICT_WORDS,
+    counts,
     draw_counters,
     draw_keys,
     draw_strip,
@@ -23,9 +24,9 @@ from oversight_ui.panel import (
     verdict_colour,
 )
 from oversight_ui.picture import Picture
-from oversight_ui.state import Mode, Past, State, Way, idle_in, time_left
+from oversight_ui.state import Mode, Past, State, Way, idle_in, start_in, time_left
 
-__all__ = ["Picture", "draw", "notable"]
+__all__ = ["COVERED", "Picture", "draw", "draw_clock", "layout_of", "notable", "timed_words"]
 
 NATIVE_SIZE = (210, 160)
 """The Atari's screen, height and width: holds the field's place until the first screen comes."""
@@ -34,6 +35,11 @@ BLOCK_STAYS_SECONDS = 0.7
 """A block stays readable this long although allowed steps follow it."""
 NOTICE_SECONDS: Final = 4.0
 """So long a line about the last key stands."""
+COVERED: Final = (
+    *(Mode.START, Mode.HELP, Mode.IDLE, Mode.UNFOCUSED),
+    *(Mode.ENDING, Mode.OVER, Mode.PREVIEW),
+)
+"""In these modes something lies over the clock, which stands still."""
 WAITING_SECONDS = 1.0
 """From here on the window says that it waits for the run."""
 
@@ -42,13 +48,12 @@ def draw(brush: Brush, surface: pygame.Surface, picture: Picture) -> None:
     """Draw everything on a surface of any size."""
     brush.surface = surface
     surface.fill(BACK)
-    scene = picture.scene
-    size = (scene.pixels.height, scene.pixels.width) if scene is not None else NATIVE_SIZE
-    layout = lay_out(*surface.get_size(), size, picture.text)
+    scene, size = picture.scene, _screen_size(picture)
+    layout = layout_of(surface, picture)
     _field(brush, layout, picture, size)
     _header(brush, layout, picture)
     _action(brush, layout, picture)
-    _clock(brush, layout, picture)
+    draw_clock(brush, layout, picture)
     hint = scene.hint if scene is not None else None
     draw_opinion(brush, layout, hint, scene.standing if scene is not None else "")
     _verdict(brush, layout, picture)
@@ -58,6 +63,32 @@ def draw(brush: Brush, surface: pygame.Surface, picture: Picture) -> None:
     if picture.state.mode is Mode.PREVIEW:
         draw_preview(brush, layout, picture.game, picture.film, picture.keys, picture.state)
     draw_overlay(brush, layout.unit, picture.state, picture.game, picture.keys, picture.opening)
+
+
+def layout_of(surface: pygame.Surface, picture: Picture) -> Layout:
+    """Where everything goes on a surface."""
+    return lay_out(*surface.get_size(), _screen_size(picture), picture.text)
+
+
+def timed_words(picture: Picture) -> tuple[object, ...]:
+    """All that is drawn and that time alone changes, besides the clock."""
+    state = picture.state
+    left = start_in(state)
+    return (
+        _mode_words(picture),
+        _detail(picture),
+        _notice(picture),
+        state.mode is Mode.JUDGING and _about_to_idle(state),
+        notable(picture.past, state.now),
+        counts(picture),
+        None if left is None else f"{left:.0f}",
+        round(state.now * PICTURES_A_SECOND) if state.mode is Mode.PREVIEW else None,
+    )
+
+
+def _screen_size(picture: Picture) -> tuple[int, int]:
+    scene = picture.scene
+    return NATIVE_SIZE if scene is None else (scene.pixels.height, scene.pixels.width)
 
 
 def notable(past: Sequence[Past], now: float) -> Past | None:
@@ -204,7 +235,9 @@ def _instead(game: Game, action: int) -> str:
     return f"if blocked: {game.actions[twin]}, {where}"
 
 
-def _clock(brush: Brush, layout: Layout, picture: Picture) -> None:
+def draw_clock(brush: Brush, layout: Layout, picture: Picture) -> None:
+    """The time until silence approves."""
+    brush.fill(layout.clock, BACK)
     brush.fill(layout.clock, CARD, layout.clock.h // 2)
     left = time_left(picture.state)
     if left is None:

@@ -17,6 +17,7 @@ os.environ.setdefault("SDL_VIDEO_X11_WMCLASS", "hirl")
 import pygame
 
 from oversight.errors import LinkError
+from oversight_ui.canvas import Canvas
 from oversight_ui.client import LinkClient
 from oversight_ui.display import display_problem
 from oversight_ui.gamepad import Gamepads
@@ -33,7 +34,6 @@ from oversight_ui.messages import (
     Status,
     Welcome,
 )
-from oversight_ui.paint import Brush
 from oversight_ui.preferences import TEXT_SIZES, Preferences
 from oversight_ui.session import advance
 from oversight_ui.sounds import Sounds
@@ -54,12 +54,12 @@ from oversight_ui.state import (
     WindowClosed,
     idle_in,
 )
-from oversight_ui.view import IDLE_WARNING_SECONDS, Picture, draw
+from oversight_ui.view import IDLE_WARNING_SECONDS, Picture
 
 __all__ = ["Window", "open_display"]
 
 FRAME_SECONDS: Final = 1 / 60
-SLICE_SECONDS: Final = 0.003
+SLICE_SECONDS: Final = 0.002
 """How often keys are looked for between two pictures: a decision does not wait for a picture."""
 ALIVE_SECONDS: Final = 0.5
 """How often the window looks whether the run's process still lives."""
@@ -68,6 +68,8 @@ FAREWELL_SECONDS: Final = 1.0
 WATCHED_KEPT: Final = 64
 WORD_SECONDS: Final = 3.0
 """So long the window's own word, about a screenshot or the text size, stands."""
+_UNCOVERED: Final = (pygame.WINDOWEXPOSED, pygame.WINDOWSIZECHANGED, pygame.WINDOWSHOWN)
+"""After these the whole window has to be drawn."""
 _OWN: Final = (Command.FULL_SCREEN, Command.SCREENSHOT, Command.BIGGER, Command.SMALLER)
 """Commands that concern the window alone and not the session."""
 
@@ -121,7 +123,7 @@ class Window:
         self._client = client
         self._preferences = preferences
         self._keys = preferences.keys
-        self._brush = Brush()
+        self._canvas = Canvas()
         self._sounds = Sounds(wanted=preferences.sounds)
         self._pads = Gamepads()
         self._state = State.fresh(preferences.session, time.monotonic())
@@ -161,12 +163,17 @@ class Window:
             self._listen()
 
     def _listen(self) -> None:
-        for event in pygame.event.get():
-            for translated in self._translated(event):
-                self._feed(translated)
+        self._hear_keys()
         self._feed(Tick())
         while self._fresh is None and (message := self._client.receive()) is not None:
             self._hear(message)
+
+    def _hear_keys(self) -> None:
+        for event in pygame.event.get():
+            if event.type in _UNCOVERED:
+                self._canvas = Canvas()  # what the display holds is not what was drawn
+            for translated in self._translated(event):
+                self._feed(translated)
 
     def _frame(self, now: float) -> None:
         self._listen()
@@ -291,5 +298,10 @@ class Window:
             past=self._watched if watching else self._state.past,
             waited=time.monotonic() - self._last_scene,
         )
-        draw(self._brush, pygame.display.get_surface(), picture)
-        pygame.display.flip()
+        surface = pygame.display.get_surface()
+        changed = self._canvas.draw(surface, picture)
+        self._hear_keys()  # the display's own work may take as long as the drawing
+        if changed is None:
+            pygame.display.flip()
+        else:
+            pygame.display.update(pygame.Rect(changed.x, changed.y, changed.w, changed.h))
