@@ -7,7 +7,8 @@
   Step by step, and where the assisting Blocker would block, silence approves nothing.
 - A tap on the block key blocks at once the step that was on the screen `reaction_seconds` ago, if
   the game can be taken back to it, else the step shown. A key that stays down blocks each further
-  step when its time is over. A tap between two steps blocks the next one.
+  step when its time is over. A tap between two steps counts as the next one is shown: for the
+  step that has just gone, if the game can be taken back to it, else for the next one.
 - Going back, by undo or by steps, pauses: nothing is approved there without a key.
 - Coming back from any stop, changing the pace and undo give the step shown its full time again;
   so does a gap in the window's own clock, for the person saw nothing during it.
@@ -217,7 +218,7 @@ def _shown(state: State, event: Shown) -> Step:
     if state.mode is Mode.HELP and state.back is Mode.SPECTATING:
         return replace(state, back=Mode.IDLE), ()
     if state.latched:
-        return answer(replace(state, latched=False), Verdict.UNSAFE, by_key=True)
+        return block(replace(state, latched=False))
     return state, (Ask(event.serial, Look.HEAT),) if state.heat else ()
 
 

@@ -62,6 +62,16 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.JUDGING,
         ["0 allow silence", "1 block key"],
     ),
+    "a tap between two steps is for the one that has just gone": (
+        [*two_silent()[:-1], (2.08, BLOCK), (2.09, UNBLOCK), (2.1, show(2))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key meant 1"],
+    ),
+    "a tap between two steps, out of reach, is for the next one": (
+        [*two_silent()[:-1], (2.08, BLOCK), (2.09, UNBLOCK), (2.1, show(2, reach=0))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key"],
+    ),
     "what a key decided is not meant": (
         [(1.5, show(0)), (1.7, BLOCK), (1.71, UNBLOCK), (1.75, show(1)), (1.8, BLOCK)],
         Mode.JUDGING,
