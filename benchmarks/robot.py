@@ -4,7 +4,9 @@
 
 It takes screenshots, finds the green paddle and the arrow of the proposed action on them, and when
 the arrow leads into the zone it presses SPACE after a person's reaction time (log-normal, median
-0.275 s, as `oversight.simulated`). It knows no step numbers and no memory of the console. The step
+0.275 s, as `oversight.simulated`). Where the game can be taken back and it sees that it has become
+late (two further pictures have come), it presses B, the key for late blocks, as a person would.
+It knows no step numbers and no memory of the console. The step
 that it meant is found afterwards, by comparing the picture that made up its mind with the screens
 that the run had sent. Then its key presses are compared with what the log holds, once with late
 blocks (the game is taken back) and once without.
@@ -86,7 +88,7 @@ class Figures:
         undo_steps: how far late blocks could take the game back.
         pieces: that these are the sums of.
         steps: agent steps played.
-        presses: of the block key.
+        presses: of the block key, or of the key for late blocks.
         logged: decisions of a person in the log that a key made.
         lost: presses that no decision followed.
         as_meant: presses that refused the very step whose picture the robot had seen.
@@ -179,6 +181,8 @@ def oversee(
     rng: np.random.Generator,
     done: threading.Event,
     presses: list[Press],
+    *,
+    late_key: bool,
 ) -> None:
     """Look, make up one's mind, press."""
     layout = lay_out(*SIZE, (210, 160))
@@ -186,16 +190,31 @@ def oversee(
     decided: NDArray[np.uint8] | None = None
     while not done.is_set():
         pixels = screen.pixels()
-        field_box = layout.field
-        game = pixels[field_box.y : field_box.bottom, field_box.x : field_box.right]
+        game = _cut(pixels, layout.field)
         new = decided is None or not np.array_equal(game, decided)
-        if new and harmful(pixels, field_box, arrow):
+        if new and harmful(pixels, layout.field, arrow):
             decided = game
-            meant = shown.step_of(pixels, field_box)
-            time.sleep(float(0.275 * np.exp(0.3 * rng.standard_normal())))
-            presses.append(Press(meant, screen.press("space")))
+            meant = shown.step_of(pixels, layout.field)
+            reaction = float(0.275 * np.exp(0.3 * rng.standard_normal()))
+            late = _pictures_in(reaction, screen, layout.field, game) > 1
+            presses.append(Press(meant, screen.press("b" if late and late_key else "space")))
             time.sleep(REFRACTORY_SECONDS)
         time.sleep(0.01)
+
+
+def _cut(pixels: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
+    return pixels[box.y : box.bottom, box.x : box.right]
+
+
+def _pictures_in(seconds: float, screen: Screen, box: Box, last: NDArray[np.uint8]) -> int:
+    """How many further pictures of the game come in that time."""
+    end, count = time.monotonic() + seconds, 0
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(0.02, left))
+        now = _cut(screen.pixels(), box)
+        if not np.array_equal(now, last):
+            count, last = count + 1, now
+    return count
 
 
 def play_piece(settings: Robot, undo_steps: int, number: int) -> Figures:
@@ -221,7 +240,11 @@ def play_piece(settings: Robot, undo_steps: int, number: int) -> Figures:
             episode_seed=lambda episode: episode_seed(settings.seed)(1000 * number + episode),
         )
         reactions = np.random.default_rng([*seed, 7])
-        eyes = threading.Thread(target=oversee, args=(screen, shown, reactions, done, presses))
+        eyes = threading.Thread(
+            target=oversee,
+            args=(screen, shown, reactions, done, presses),
+            kwargs={"late_key": undo_steps > 0},
+        )
 
         def begin() -> None:
             screen.focus()

@@ -19,7 +19,7 @@ NOT_IN = {
     "oversight_ui": {"torch", "stable_baselines3", "sb3_contrib"},
 }
 """Third parties that a floor does without: a headless server needs no pygame, a window no torch."""
-DISPLAYS = {"gamepad.py", "paint.py", "sounds.py", "view.py", "window.py"}
+DISPLAYS = {"canvas.py", "gamepad.py", "paint.py", "sounds.py", "view.py", "window.py"}
 """The modules of oversight_ui that may know pygame; the last alone opens the display."""
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 LONGEST = 320
