@@ -5,7 +5,7 @@
 It takes screenshots, finds the green paddle and the arrow of the proposed action on them, and when
 the arrow leads into the zone it presses SPACE after a person's reaction time (log-normal, median
 0.275 s, as `oversight.simulated`). Where the game can be taken back and it sees that it has become
-late (two further pictures have come), it presses B, the key for late blocks, as a person would.
+late (two further pictures have come), it presses L, the key for late blocks, as a person would.
 It knows no step numbers and no memory of the console. The step
 that it meant is found afterwards, by comparing the picture that made up its mind with the screens
 that the run had sent. Then its key presses are compared with what the log holds, once with late
@@ -197,7 +197,7 @@ def oversee(
             meant = shown.step_of(pixels, layout.field)
             reaction = float(0.275 * np.exp(0.3 * rng.standard_normal()))
             late = _pictures_in(reaction, screen, layout.field, game) > 1
-            presses.append(Press(meant, screen.press("b" if late and late_key else "space")))
+            presses.append(Press(meant, screen.press("l" if late and late_key else "space")))
             time.sleep(REFRACTORY_SECONDS)
         time.sleep(0.01)
 
