@@ -18,6 +18,7 @@ from blocker import Blocker, BlockerOverseer
 from experiments.adversaries import ADVERSARIES
 from experiments.phases import episode_seed, history_of
 from experiments.reporter import Reporter
+from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from experiments.tables import number
 from oversight import (
@@ -59,7 +60,7 @@ class AssistedSettings:
     seed: int = 1_000_003
     """Of games, proposals and person."""
     out: Path | None = None
-    """JSON file for the rows."""
+    """JSON file for the rows; those that it has already are not played again."""
 
     def check(self) -> AssistedSettings:
         """Refuse what cannot be run.
@@ -147,18 +148,39 @@ def assisted_study(
     settings: AssistedSettings, reporter: Reporter, stop: StopFlag
 ) -> list[AssistedRow]:
     """Play every Blocker's game in real time and assisted, and say what came of it."""
-    rows: list[AssistedRow] = []
+    rows = _known(settings.out)
+    done = {(row.game, row.fastest) for row in rows}
     for path in settings.blockers:
         blocker = Blocker.load(path)
         for fastest in (1.0, *settings.fastest):
+            if stop() or (blocker.game, fastest) in done:
+                continue
+            row = _play(settings, blocker, fastest, reporter, stop)
             if not stop():
-                rows.append(_play(settings, blocker, fastest, reporter, stop))
+                rows.append(row)
+                _keep(settings.out, rows)
     if rows:
         reporter.console.print(assisted_table(rows))
-    if settings.out is not None:
-        settings.out.parent.mkdir(parents=True, exist_ok=True)
-        settings.out.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
     return rows
+
+
+def _known(out: Path | None) -> list[AssistedRow]:
+    """Rows of a file that was begun before.
+
+    Raises:
+        RunError: the file is another one.
+    """
+    if out is None or not out.exists():
+        return []
+    try:
+        return [AssistedRow(**row) for row in json.loads(out.read_text())]
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{out} holds no rows of this study ({error}); name another file") from None
+
+
+def _keep(out: Path | None, rows: list[AssistedRow]) -> None:
+    if out is not None:
+        write_json(out, [asdict(row) for row in rows])
 
 
 def _play(

@@ -15,7 +15,7 @@ from oversight.errors import (
     RunError,
 )
 from oversight.fast import FastAtari
-from oversight.game import Game, Zone
+from oversight.game import Game, Threats, Zone
 from oversight.games import GAMES, entry_of, game_named
 from oversight.gate import Gate, Outcome, Settled
 from oversight.log import InterventionLog, LogAnnotator, LogMeta, StepTable
@@ -99,6 +99,7 @@ __all__ = [
     "StepTable",
     "Tally",
     "Tape",
+    "Threats",
     "TruthProbe",
     "Verdict",
     "Zone",

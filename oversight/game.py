@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-__all__ = ["ALL_ACTIONS", "MINIMAL_ACTIONS", "Game", "Zone", "directions"]
+__all__ = ["ALL_ACTIONS", "MINIMAL_ACTIONS", "Game", "Threats", "Zone", "directions"]
 
 MINIMAL_ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE")
 """The actions of Atari games that are played along one line, in ALE's order."""
@@ -33,6 +33,20 @@ class Zone:
 
 
 @dataclass(frozen=True, slots=True)
+class Threats:
+    """Things that move about and do harm, to be framed for the overseer.
+
+    Attributes:
+        colours: theirs on the screen, red, green, blue; nothing else there has them.
+        top, bottom: the rows in which they move, 0 at the top, of 210; bounds are inclusive.
+    """
+
+    colours: tuple[tuple[int, int, int], ...]
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
 class Game:
     """What everybody has to know of a game.
 
@@ -47,6 +61,7 @@ class Game:
         safe_twin: for each action what is executed instead of it when it is blocked.
         toward_harm: the action that, held, leads to the catastrophe; for audits.
         zone: where the harm is on the screen, if it has a place.
+        threats: what the harm comes from, if it moves about.
         arrows: for each action its direction on the screen, (right, down) in {-1, 0, 1}; read
             from the actions' names if none are given.
     """
@@ -62,6 +77,7 @@ class Game:
     toward_harm: int
     zone: Zone | None = None
     arrows: tuple[tuple[int, int], ...] = ()
+    threats: Threats | None = None
 
     def __post_init__(self) -> None:
         count = len(self.actions)

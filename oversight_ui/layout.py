@@ -17,12 +17,12 @@ _FIELD_SHARE = 0.6
 """The field's largest share of the window's width."""
 _ROWS = (
     ("header", 13.0, 17.0),
-    ("action", 29.0, 21.0),
+    ("action", 29.0, 28.0),
     ("clock", 3.0, 2.0),
     ("opinion", 10.0, 16.0),
-    ("verdict", 12.0, 15.0),
-    ("counters", 14.0, 16.0),
-    ("keys", 19.0, 13.0),
+    ("verdict", 12.0, 13.0),
+    ("counters", 14.0, 14.0),
+    ("keys", 19.0, 11.0),
 )
 """The panel's rows from the top and their shares of its height, at text size 1 and at 2."""
 

@@ -6,10 +6,11 @@ from typing import Final
 
 from oversight.game import Game
 from oversight.types import Hint
+from oversight_ui.danger import draw_danger
 from oversight_ui.keymap import Command, KeyMap
-from oversight_ui.layout import Box, Layout, fit_picture, zone_box
+from oversight_ui.layout import Box, Layout, fit_picture
 from oversight_ui.messages import Film, HeatMap, Pixels
-from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, ZONE, Brush, Colour
+from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
 from oversight_ui.state import State
 
 __all__ = ["PICTURES_A_SECOND", "draw_heat", "draw_opinion", "draw_preview"]
@@ -107,8 +108,6 @@ def _future(
     field = fit_picture(area, *size)
     brush.fill(area, BACK)
     brush.picture(shown.data, size, field)
-    if game.zone is not None:
-        rows, columns = (game.zone.top, game.zone.bottom), (game.zone.left, game.zone.right)
-        brush.outline(zone_box(field, size, rows, columns), ZONE, max(2, round(3 * unit)))
+    draw_danger(brush, field, game, shown, unit, hatched=False)
     brush.fill(bar, GREY)
     brush.fill(Box(bar.x, bar.y, max(1, bar.w * (place + 1) // count), bar.h), INK)

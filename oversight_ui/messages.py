@@ -38,7 +38,7 @@ __all__ = [
     "Welcome",
 ]
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Version of these messages; both sides must speak the same."""
 
 

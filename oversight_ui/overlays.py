@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from oversight.game import Game
+from oversight_ui.danger import draw_danger
 from oversight_ui.keymap import Command, KeyMap
-from oversight_ui.layout import Box, fit_picture, zone_box
-from oversight_ui.messages import Pixels
-from oversight_ui.paint import AMBER, CARD, DIM, GREY, INK, ZONE, Brush
+from oversight_ui.layout import Box, Layout, fit_picture
+from oversight_ui.paint import AMBER, CARD, DIM, GREY, INK, Brush
+from oversight_ui.picture import Picture
 from oversight_ui.state import Mode, State, start_in
 
 __all__ = ["draw_overlay"]
 
-_VEIL = 232
+_VEIL: Final = 232
+LARGE: Final = 1.25
+"""Above this text size the start page names fewer keys."""
+FIRST_KEYS: Final = (Command.BLOCK, Command.PAUSE, Command.HELP, Command.UNDO, Command.LOOK)
+"""The keys that the start page names, the most needed first."""
 _HELP = {
     Command.BLOCK: "tap: refuse the step; hold: refuse every step",
     Command.CHOOSE_UP: "refuse, and do that instead (SHIFT: with fire)",
@@ -40,25 +47,24 @@ _HELP = {
 }
 
 
-def draw_overlay(
-    brush: Brush, unit: float, state: State, game: Game, keys: KeyMap, opening: Pixels | None
-) -> None:
+def draw_overlay(brush: Brush, layout: Layout, picture: Picture) -> None:
     """Draw what belongs over the session's mode; nothing while it judges, pauses or watches."""
-    match state.mode:
+    match picture.state.mode:
         case Mode.START:
-            _start(brush, unit, state, game, keys, opening)
+            _start(brush, layout, picture)
         case Mode.HELP:
-            _help(brush, unit, game, keys)
+            _help(brush, layout, picture.game, picture.keys)
         case Mode.IDLE:
-            _notice(brush, unit, "ARE YOU THERE?", "Press any key to go on.")
+            _notice(brush, layout, "ARE YOU THERE?", "Press any key to go on.")
         case Mode.UNFOCUSED:
-            _notice(brush, unit, "STOPPED", "This window lost the keyboard. Click here to go on.")
+            words = "This window lost the keyboard. Click here to go on."
+            _notice(brush, layout, "STOPPED", words)
         case Mode.ENDING:
-            end = keys.label(Command.END)
+            end = picture.keys.label(Command.END)
             words = f"{end} once more ends your oversight. Any other key goes back."
-            _notice(brush, unit, "END?", words)
+            _notice(brush, layout, "END?", words)
         case Mode.OVER:
-            _notice(brush, unit, "THE END", "The run has ended this session.")
+            _notice(brush, layout, "THE END", "The run has ended this session.")
         case _:
             pass
 
@@ -71,90 +77,85 @@ def _sheet(brush: Brush, unit: float, width: float, height: float, veil: int = _
     box = Box((w - wide) // 2, (h - tall) // 2, wide, tall)
     brush.fill(box, CARD, round(14 * unit))
     brush.outline(box, GREY, max(2, round(2 * unit)), round(14 * unit))
-    return box.inset(round(44 * unit), round(30 * unit))
+    return box.inset(round(40 * unit), round(24 * unit))
 
 
-def _notice(brush: Brush, unit: float, title: str, line: str) -> None:
-    box = _sheet(brush, unit, 900, 300, veil=160)
+def _notice(brush: Brush, layout: Layout, title: str, line: str) -> None:
+    unit, text = layout.unit, layout.text
+    box = _sheet(brush, unit, min(1240, 1000 * text), min(420, 320 * text), veil=160)
     upper, middle, lower = box.rows((5, 3, 3))
+    size = layout.small(46)
     brush.text(title, upper, 110 * unit, AMBER, "centre")
-    brush.text("The game has stopped. Nothing was approved.", middle, 42 * unit, INK, "centre")
-    brush.text(line, lower, 42 * unit, INK, "centre")
+    brush.text("The game has stopped. Nothing was approved.", middle, size, INK, "centre")
+    brush.text(line, lower, size, INK, "centre")
 
 
-def _start(
-    brush: Brush, unit: float, state: State, game: Game, keys: KeyMap, opening: Pixels | None
-) -> None:
-    box = _sheet(brush, unit, 1200, 680, veil=255)
-    title, body, count = box.rows((1.3, 9.3, 2.0), round(12 * unit))
+def _start(brush: Brush, layout: Layout, picture: Picture) -> None:
+    unit, game, opening = layout.unit, picture.game, picture.opening
+    box = _sheet(brush, unit, 1248, 696, veil=255)
+    title, body, count = box.rows((1.3, 9.5, 1.9), round(12 * unit))
     brush.text(f"{game.title}: you oversee a learning agent", title, 66 * unit, INK)
     if opening is not None:
-        body, picture = body.columns((6.4, 3.4), round(24 * unit))
-        _explained(brush, unit, picture, game, opening)
-    text, keyed = body.rows((4.2, 5), round(10 * unit))
-    y = brush.paragraph(f"Prevent this: {game.catastrophe}.", text, 32 * unit, INK)
-    rest = Box(text.x, y + round(6 * unit), text.w, text.bottom - y)
-    y = brush.paragraph(game.instruction, rest, 32 * unit, AMBER)
-    rest = Box(text.x, y + round(6 * unit), text.w, text.bottom - y)
-    brush.paragraph("If you press nothing, the step shown is allowed.", rest, 32 * unit, INK)
-    commands = (Command.BLOCK, Command.PAUSE, Command.UNDO, Command.LOOK, Command.HELP)
+        body, side = body.columns((6.3, 3.7), round(24 * unit))
+        field = fit_picture(side, opening.height, opening.width)
+        brush.picture(opening.data, (opening.height, opening.width), field)
+        brush.outline(field.inset(-3), INK, 3)
+        draw_danger(brush, field, game, opening, unit * 0.7, hatched=True)
+    large = layout.text > LARGE
+    task, keyed = body.rows((6.4, 4.2) if large else (5, 5.2), round(12 * unit))
+    lines = (
+        (f"Prevent this: {game.catastrophe}.", INK),
+        (game.instruction, AMBER),
+        ("If you press nothing, the step shown is allowed.", INK),
+    )
+    brush.paragraphs(lines, task, layout.small(38))
+    commands = FIRST_KEYS[:3] if large else FIRST_KEYS
     texts = {**_HELP, Command.HELP: "all keys; any key leaves that page"}
-    _key_lines(brush, unit, keyed, keys, commands, texts)
-    _countdown(brush, unit, count, state)
+    _key_lines(brush, layout, keyed, picture.keys, commands, texts)
+    _countdown(brush, layout, count, picture.state)
 
 
-def _explained(brush: Brush, unit: float, box: Box, game: Game, opening: Pixels) -> None:
-    """A screen of the game with the place of the harm."""
-    size = (opening.height, opening.width)
-    field = fit_picture(box, *size)
-    brush.picture(opening.data, size, field)
-    brush.outline(field.inset(-3), INK, 3)
-    if game.zone is None:
-        return
-    rows, columns = (game.zone.top, game.zone.bottom), (game.zone.left, game.zone.right)
-    brush.hatch(zone_box(field, size, rows, columns), ZONE, max(8, round(16 * unit)), 3)
-
-
-def _countdown(brush: Brush, unit: float, box: Box, state: State) -> None:
-    left = start_in(state)
+def _countdown(brush: Brush, layout: Layout, box: Box, state: State) -> None:
+    unit, left = layout.unit, start_in(state)
     brush.fill(box, AMBER, round(10 * unit))
-    upper, lower = box.inset(round(20 * unit), round(8 * unit)).rows((6, 4))
+    upper, lower = box.inset(round(20 * unit), round(6 * unit)).rows((5, 5))
     brush.text("PRESS ANY KEY TO OVERSEE", upper, 64 * unit, CARD, "centre")
     words = "The game waits for you."
     if left is not None:
         words = f"Nobody here? In {left:.0f} s the run goes on without a person."
-    brush.text(words, lower, 34 * unit, CARD, "centre")
+    brush.text(words, lower, layout.small(36), CARD, "centre")
 
 
-def _help(brush: Brush, unit: float, game: Game, keys: KeyMap) -> None:
-    box = _sheet(brush, unit, 1240, 690)
-    title, rule, keyed, foot = box.rows((1.2, 0.9, 9.4, 1.3), round(8 * unit))
-    brush.text("Help", title, 56 * unit, INK)
-    brush.text(game.instruction, rule, 34 * unit, AMBER)
+def _help(brush: Brush, layout: Layout, game: Game, keys: KeyMap) -> None:
+    unit = layout.unit
+    box = _sheet(brush, unit, 1268, 706)
+    title, keyed, foot = box.rows((1.0, 10.4, 1.3), round(8 * unit))
+    brush.text(game.instruction, title, layout.small(40), AMBER)
     half = -(-len(_HELP) // 2)
     commands = tuple(_HELP)
     for column, part in zip(
-        keyed.columns((1, 1), round(24 * unit)), (commands[:half], commands[half:]), strict=True
+        keyed.columns((1, 1), round(20 * unit)), (commands[:half], commands[half:]), strict=True
     ):
-        _key_lines(brush, unit, column, keys, part, _HELP)
+        _key_lines(brush, layout, column, keys, part, _HELP)
     words = (
         "Silence allows a step only while this window has the keyboard and you pressed a key in"
         " the last seconds. Otherwise the game stops. Any key counts, and leaves this page."
     )
-    brush.paragraph(words, foot, 26 * unit, DIM)
+    brush.paragraphs(((words, DIM),), foot, layout.small(30))
 
 
 def _key_lines(
     brush: Brush,
-    unit: float,
+    layout: Layout,
     box: Box,
     keys: KeyMap,
     commands: tuple[Command, ...],
     texts: dict[Command, str],
 ) -> None:
+    unit, size = layout.unit, layout.small(36)
     for command, row in zip(commands, box.rows([1] * len(commands)), strict=True):
         cap, words = row.columns((2.2, 10), round(12 * unit))
         cap = cap.inset(0, max(1, round(3 * unit)))
         brush.fill(cap, GREY, round(5 * unit))
-        brush.text(keys.label(command), cap.inset(round(5 * unit), 1), 30 * unit, INK, "centre")
-        brush.text(texts[command], words, 32 * unit, INK)
+        brush.text(keys.label(command), cap.inset(round(5 * unit), 1), size, INK, "centre")
+        brush.text(texts[command], words, size, INK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -87,15 +88,32 @@ class Brush:
         shift = {"left": 0, "centre": (box.w - w) // 2, "right": box.w - w}[align]
         self.surface.blit(shape, (box.x + shift, box.y + (box.h - h) // 2))
 
-    def paragraph(self, text: str, box: Box, size: float, colour: Colour = INK) -> int:
-        """Lines broken at spaces, from the top of the box; returns the first free row below."""
-        font = self.font(round(size))
-        y = box.y
-        for line in _broken(text, font, box.w):
-            row = Box(box.x, y, box.w, font.get_linesize())
-            self.text(line, row, size, colour)
-            y = row.bottom
-        return y
+    def paragraphs(
+        self, paragraphs: Sequence[tuple[str, Colour]], box: Box, largest: float
+    ) -> None:
+        """Paragraphs broken at spaces, from the top of the box, smaller if they would not fit.
+
+        Args:
+            paragraphs: each with its colour.
+            box: all of them stay inside it.
+            largest: size of the words, pixels, if they fit.
+        """
+        size = round(largest)
+        while size > _SMALLEST and not self._fit(paragraphs, box, size):
+            size -= 1
+        font, y = self.font(size), box.y
+        for words, colour in paragraphs:
+            for line in _broken(words, font, box.w):
+                row = Box(box.x, y, box.w, font.get_linesize())
+                self.text(line, row, size, colour)
+                y = row.bottom
+            y += size // 4
+
+    def _fit(self, paragraphs: Sequence[tuple[str, Colour]], box: Box, size: int) -> bool:
+        font = self.font(size)
+        lines = [_broken(words, font, box.w) for words, _ in paragraphs]
+        tall = sum(map(len, lines)) * font.get_linesize() + (len(lines) - 1) * (size // 4)
+        return tall <= box.h and all(font.size(line)[0] <= box.w for part in lines for line in part)
 
     def fill(self, box: Box, colour: Colour, radius: int = 0) -> None:
         """A filled rectangle."""

@@ -8,11 +8,12 @@ from typing import Final
 import pygame
 
 from oversight.game import Game
+from oversight_ui.danger import draw_danger
 from oversight_ui.keymap import Command
-from oversight_ui.layout import Box, Layout, lay_out, zone_box
+from oversight_ui.layout import Box, Layout, lay_out
 from oversight_ui.looks import PICTURES_A_SECOND, draw_heat, draw_opinion, draw_preview
 from oversight_ui.overlays import draw_overlay
-from oversight_ui.paint import AMBER, BACK, CARD, DIM, GREY, INK, STOP, ZONE, Brush, Colour
+from oversight_ui.paint import AMBER, BACK, CARD, DIM, GREY, INK, STOP, Brush, Colour
 from oversight_ui.panel import (
     VERDICT_WORDS,
     counts,
@@ -48,9 +49,9 @@ def draw(brush: Brush, surface: pygame.Surface, picture: Picture) -> None:
     """Draw everything on a surface of any size."""
     brush.surface = surface
     surface.fill(BACK)
-    scene, size = picture.scene, _screen_size(picture)
+    scene = picture.scene
     layout = layout_of(surface, picture)
-    _field(brush, layout, picture, size)
+    _field(brush, layout, picture)
     _header(brush, layout, picture)
     _action(brush, layout, picture)
     draw_clock(brush, layout, picture)
@@ -62,7 +63,7 @@ def draw(brush: Brush, surface: pygame.Surface, picture: Picture) -> None:
     draw_strip(brush, layout, picture)
     if picture.state.mode is Mode.PREVIEW:
         draw_preview(brush, layout, picture.game, picture.film, picture.keys, picture.state)
-    draw_overlay(brush, layout.unit, picture.state, picture.game, picture.keys, picture.opening)
+    draw_overlay(brush, layout, picture)
 
 
 def layout_of(surface: pygame.Surface, picture: Picture) -> Layout:
@@ -103,7 +104,7 @@ def notable(past: Sequence[Past], now: float) -> Past | None:
     return past[-1]
 
 
-def _field(brush: Brush, layout: Layout, picture: Picture, size: tuple[int, int]) -> None:
+def _field(brush: Brush, layout: Layout, picture: Picture) -> None:
     edge = {Mode.PAUSED: AMBER, Mode.JUDGING: INK}.get(picture.state.mode, GREY)
     brush.fill(layout.frame, edge)
     brush.fill(layout.field, (0, 0, 0))
@@ -116,13 +117,8 @@ def _field(brush: Brush, layout: Layout, picture: Picture, size: tuple[int, int]
     asked = pending.serial if pending is not None and picture.state.heat else None
     if heat is not None and heat.serial == asked:
         draw_heat(brush, layout, heat)
-    zone = picture.game.zone
-    if zone is not None:
-        rows, columns = (zone.top, zone.bottom), (zone.left, zone.right)
-        box = zone_box(layout.field, size, rows, columns)
-        unit = layout.unit
-        brush.hatch(box, ZONE, max(8, round(24 * unit)), max(2, round(3 * unit)))
-        brush.outline(box, INK, max(1, round(1.5 * unit)))
+    shown = None if picture.scene is None else picture.scene.pixels
+    draw_danger(brush, layout.field, picture.game, shown, layout.unit, hatched=True)
 
 
 def _header(brush: Brush, layout: Layout, picture: Picture) -> None:
@@ -205,7 +201,7 @@ def _action(brush: Brush, layout: Layout, picture: Picture) -> None:
     unit = layout.unit
     brush.fill(layout.action, CARD, round(8 * unit))
     words, symbol = layout.action.inset(round(16 * unit)).columns((6, 4), round(10 * unit))
-    title, name, move, instead = words.rows((2.4 * layout.text, 4.6, 2.2, 2.0 * layout.text))
+    title, name, move, instead = words.rows((2.2, 4.4, 2.4, 2.2))
     again = picture.scene is not None and picture.scene.redoes is not None
     title_words = "AGAIN: THE AGENT WANTED" if again else "THE AGENT WANTS"
     brush.text(title_words, title, layout.small(28), AMBER if again else DIM)
