@@ -89,7 +89,7 @@ def answer(
     )
     if meant is not None:
         back = sum(p.step_id >= meant.step_id and not p.undone for p in state.past)
-        after = noticed(after, f"late block: the game was taken back {_steps(back)}")
+        after = noticed(after, f"late block: taken back {_steps(back)}")
     if after.mode is Mode.PREVIEW:
         after = enter(after, after.back)
     return after, (said,)
@@ -166,7 +166,7 @@ def _go_back(state: State, pending: Pending, target: int) -> Step:
         undoable=_before(state.undoable, target),
         carried=pending.attention,
     )
-    words = f"the game was taken back {_steps(back)}: judge this step anew"
+    words = f"taken back {_steps(back)}: judge this step anew"
     return noticed(enter(state, Mode.PAUSED), words), (GoBack(pending.serial, target),)
 
 

@@ -10,7 +10,7 @@ from oversight_ui.danger import draw_danger
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, Layout, fit_picture
 from oversight_ui.messages import Film, HeatMap, Pixels
-from oversight_ui.paint import AMBER, BACK, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
+from oversight_ui.paint import BACK, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
 from oversight_ui.state import State
 
 __all__ = ["PICTURES_A_SECOND", "draw_heat", "draw_opinion", "draw_preview"]
@@ -30,16 +30,16 @@ def draw_opinion(brush: Brush, layout: Layout, hint: Hint | None, standing: str)
     bar = bar.inset(0, round(bar.h * 0.28))
     brush.fill(bar, GREY, bar.h // 2)
     if hint is not None:
-        _level(brush, bar, hint)
+        _level(brush, bar, hint, max(3, round(6 * unit)))
     brush.text(standing or _blocks_from(hint), lower, layout.small(24), DIM)
 
 
-def _level(brush: Brush, bar: Box, hint: Hint) -> None:
+def _level(brush: Brush, bar: Box, hint: Hint, tick: int) -> None:
     over = hint.probability >= hint.threshold
     width = max(bar.h, round(bar.w * min(1.0, hint.probability)))
     brush.fill(Box(bar.x, bar.y, width, bar.h), STOP if over else GOOD, bar.h // 2)
-    mark = bar.x + round((bar.w - 3) * min(1.0, hint.threshold))
-    brush.fill(Box(mark, bar.y - 4, 3, bar.h + 8), AMBER)
+    mark = bar.x + round((bar.w - tick) * min(1.0, hint.threshold))
+    brush.fill(Box(mark, bar.y - tick, tick, bar.h + 2 * tick), INK)
 
 
 def _blocks_from(hint: Hint | None) -> str:

@@ -20,30 +20,30 @@ LARGE: Final = 1.25
 FIRST_KEYS: Final = (Command.BLOCK, Command.PAUSE, Command.HELP, Command.UNDO, Command.LOOK)
 """The keys that the start page names, the most needed first."""
 _HELP = {
-    Command.BLOCK: "tap: refuse the step; hold: refuse every step",
-    Command.CHOOSE_UP: "refuse, and do that instead (SHIFT: with fire)",
-    Command.CHOOSE_FIRE: "refuse, and fire instead; 0: do nothing instead",
+    Command.BLOCK: "tap: refuse the step; hold: every step",
+    Command.CHOOSE_UP: "refuse, do that instead (SHIFT: fire)",
+    Command.CHOOSE_FIRE: "refuse, fire instead (0: do nothing)",
     Command.APPROVE: "allow the step shown, at once",
-    Command.UNSURE: "not sure: allowed, nothing is learned from it",
+    Command.UNSURE: "not sure: allowed, but not learned",
     Command.PAUSE: "stop the game, and go on",
-    Command.STEP: "pause; while paused: allow exactly one step",
+    Command.STEP: "pause; while paused: allow one step",
     Command.WAY: "real time, step by step, assisted",
     Command.FASTER: "faster",
     Command.SLOWER: "slower",
-    Command.UNDO: "take your last decision back, and the game",
+    Command.UNDO: "take back your last decision",
     Command.BACK: "take the game back by one step",
     Command.LATE: "refuse the step some steps back",
     Command.EARLIER: "more steps back for that",
     Command.LATER: "fewer steps back for that",
-    Command.CATASTROPHE: "mark: the last step was a catastrophe",
-    Command.LOOK: "the next second, allowed and blocked",
+    Command.CATASTROPHE: "the last step was a catastrophe",
+    Command.LOOK: "the next second, both ways",
     Command.HEAT: "where the Blocker looks",
-    Command.NEXT_GAME: "end this game with your next decision",
+    Command.NEXT_GAME: "end this game at your next decision",
     Command.FULL_SCREEN: "full screen, and back",
     Command.SCREENSHOT: "save a picture of this window",
     Command.BIGGER: "larger words",
     Command.SMALLER: "smaller words",
-    Command.END: "end your oversight; nothing more is approved",
+    Command.END: "end your oversight",
 }
 
 
@@ -110,7 +110,7 @@ def _start(brush: Brush, layout: Layout, picture: Picture) -> None:
     )
     brush.paragraphs(lines, task, layout.small(38))
     commands = FIRST_KEYS[:3] if large else FIRST_KEYS
-    texts = {**_HELP, Command.HELP: "all keys; any key leaves that page"}
+    texts = {**_HELP, Command.HELP: "all the keys"}
     _key_lines(brush, layout, keyed, picture.keys, commands, texts)
     _countdown(brush, layout, count, picture.state)
 
@@ -152,10 +152,15 @@ def _key_lines(
     commands: tuple[Command, ...],
     texts: dict[Command, str],
 ) -> None:
-    unit, size = layout.unit, layout.small(36)
-    for command, row in zip(commands, box.rows([1] * len(commands)), strict=True):
-        cap, words = row.columns((2.2, 10), round(12 * unit))
-        cap = cap.inset(0, max(1, round(3 * unit)))
+    unit = layout.unit
+    rows = [row.columns((2.2, 10), round(12 * unit)) for row in box.rows([1] * len(commands))]
+    largest = round(layout.small(36))
+    size = min(
+        brush.fitting_size(texts[command], words, largest)
+        for command, (_, words) in zip(commands, rows, strict=True)
+    )
+    for command, (place, words) in zip(commands, rows, strict=True):
+        cap = place.inset(0, max(1, round(3 * unit)))
         brush.fill(cap, GREY, round(5 * unit))
         brush.text(keys.label(command), cap.inset(round(5 * unit), 1), size, INK, "centre")
         brush.text(texts[command], words, size, INK)

@@ -35,7 +35,8 @@ HINTED: Final = (
     Command.LOOK,
     Command.END,
 )
-"""Key hints in the panel, the most needed first; larger text leaves room for fewer."""
+"""Key hints in the panel, the most needed first."""
+LARGE_HINTS: Final = (Command.BLOCK, Command.UNDO, Command.HELP)
 WATCHER_HINTS: Final = (Command.HELP, Command.FULL_SCREEN, Command.END)
 
 VERDICT_WORDS: Final = {
@@ -96,11 +97,11 @@ def counts(picture: Picture) -> list[tuple[str, str]]:
 def draw_keys(brush: Brush, layout: Layout, picture: Picture) -> None:
     """The keys that are needed most."""
     watching = picture.state.mode is Mode.SPECTATING
-    commands = WATCHER_HINTS if watching else HINTED
+    large = layout.text >= FEWER_CELLS
+    commands = WATCHER_HINTS if watching else LARGE_HINTS if large else HINTED
     unit = layout.unit
     gap = round(8 * unit)
-    across = 4 if layout.text < FEWER_CELLS else 3
-    down = (1, 1) if layout.text < FEWER_CELLS else (1,)
+    across, down = (3, (1,)) if large else (4, (1, 1))
     cells = [box for row in layout.keys.rows(down, gap) for box in row.columns([1] * across, gap)]
     for command, cell in zip(commands, cells, strict=False):
         cap, words = cell.rows((1, 1))

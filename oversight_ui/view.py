@@ -175,7 +175,7 @@ def _detail(picture: Picture) -> str:
         keys = picture.keys
         step, go_on = keys.label(Command.STEP), keys.label(Command.PAUSE)
         said = state.notice if state.now - state.noticed_at < NOTICE_SECONDS * 2 else place
-        return f"{said}. {step} allows it, {go_on} goes on"
+        return f"{said}. {step} allows, {go_on} goes on"
     return _speed_words(state) if _waits(state) else f"{place}, {_speed_words(state)}"
 
 

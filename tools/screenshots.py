@@ -36,10 +36,10 @@ class Screens:
 
     out: Path = Path("docs/images")
     """Directory for the PNG files."""
-    games: tuple[str, ...] = ("pong",)
-    """Games to draw."""
     all: bool = False
     """Each screen at 1280 x 720 and 2560 x 1440, and with larger words."""
+    games: tuple[str, ...] = ("pong", "space_invaders", "road_runner")
+    """Games to draw with --all."""
 
 
 def moment(game: Game, steps: int = 57) -> tuple[AtariGame, int]:
@@ -92,7 +92,7 @@ def pictures(game: Game) -> Iterator[tuple[str, Picture]]:
             scene=replace(scene, hint=Hint(0.83, 0.12)),
         ),
     )
-    back = replace(state, mode=Mode.PAUSED, notice="the game was taken back 2 steps: judge anew")
+    back = replace(state, mode=Mode.PAUSED, notice="taken back 2 steps: judge this step anew")
     yield "went-back", replace(base, state=back, scene=replace(scene, redoes=1233))
     heat = np.zeros((210, 160))
     heat[150:200, 130:150] = 200
@@ -107,6 +107,24 @@ def pictures(game: Game) -> Iterator[tuple[str, Picture]]:
     yield "watching", replace(base, state=watching, banner="BLOCKER oversees")
 
 
+def for_the_guide() -> Iterator[tuple[str, Picture]]:
+    """The pictures of the guide, by the names of their files; those of the heat map are not."""
+    for screen, picture in pictures(game_named("pong")):
+        if screen != "heat":  # its map is made up, to see how one looks
+            yield f"window-{screen}", picture
+    for name in ("space_invaders", "road_runner"):
+        screens = dict(pictures(game_named(name)))
+        for screen in ("start", "live"):
+            yield f"window-{name}-{screen}", screens[screen]
+
+
+def drawn(picture: Picture, size: tuple[int, int] = (1280, 720)) -> pygame.Surface:
+    """A picture of the window."""
+    surface = pygame.Surface(size)
+    draw(Brush(), surface, picture)
+    return surface
+
+
 def main() -> None:
     """Draw them."""
     wanted = tyro.cli(Screens, description=__doc__)
@@ -114,18 +132,16 @@ def main() -> None:
     pygame.display.init()
     pygame.font.init()
     pygame.display.set_mode((64, 64))
-    sizes = SIZES if wanted.all else SIZES[:1]
-    for name in wanted.games:
-        for screen, picture in pictures(game_named(name)):
-            if screen == "heat" and not wanted.all:
-                continue  # its map is made up, to see how one looks
-            for width, height, *text in sizes:
-                surface = pygame.Surface((width, height))
+    if not wanted.all:
+        for name, picture in for_the_guide():
+            pygame.image.save(drawn(picture), str(wanted.out / f"{name}.png"))
+        return
+    for game in wanted.games:
+        for screen, picture in pictures(game_named(game)):
+            for width, height, *text in SIZES:
                 shown = replace(picture, text=text[0] if text else 1.0)
-                draw(Brush(), surface, shown)
-                size = f"-{width}x{height}-{shown.text:g}" if wanted.all else ""
-                prefix = "" if len(wanted.games) == 1 else f"{name}-"
-                pygame.image.save(surface, str(wanted.out / f"window-{prefix}{screen}{size}.png"))
+                name = f"window-{game}-{screen}-{width}x{height}-{shown.text:g}.png"
+                pygame.image.save(drawn(shown, (width, height)), str(wanted.out / name))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -26,11 +27,12 @@ def xdotool(*arguments: str) -> str:
     return done.stdout
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+    """Wait, on a busy machine for long; looking often at a log would keep the window from it."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def words(path: Path, step: int) -> list[Word]:
@@ -40,6 +42,18 @@ def words(path: Path, step: int) -> list[Word]:
 
 def verdicts(path: Path, step: int) -> list[Verdict]:
     return [word.verdict for word in words(path, step)]
+
+
+def cpu_seconds(process: subprocess.Popen[str]) -> float:
+    """How long a process has worked so far (Linux)."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for_pictures(process: subprocess.Popen[str]) -> None:
+    """Wait until the window works on further pictures: it then hears keys."""
+    begun = cpu_seconds(process)
+    wait_until(lambda: cpu_seconds(process) > begun + 0.2, "the window to draw")
 
 
 def focused(identity: str) -> bool:
@@ -62,7 +76,7 @@ def review(display: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         identity = xdotool("search", "--sync", "--onlyvisible", "--class", "hirl").split()[0]
         wait_until(lambda: focused(identity), "the window to take the keyboard")
         xdotool("mousemove", "5", "5")
-        time.sleep(1.0)
+        wait_for_pictures(process)
         return process
 
     yield begin
