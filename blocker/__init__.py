@@ -8,6 +8,7 @@ from blocker.errors import BlockerFileError, NotLearned
 from blocker.fitting import Fitted, fit_blocker, fit_examples
 from blocker.inputs import InputSpec
 from blocker.judging import judged
+from blocker.member_fit import passes_at_most
 from blocker.metrics import Scores
 from blocker.network import BlockerNetwork, NetworkSpec
 from blocker.overseer import BlockerOverseer
@@ -48,6 +49,7 @@ __all__ = [
     "fit_examples",
     "input_for",
     "judged",
+    "passes_at_most",
     "preset_for",
     "split_by_episode",
     "train",

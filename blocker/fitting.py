@@ -82,7 +82,7 @@ def fit_blocker(
         gate=dict(meta.gate),
         settings=settings or preset.training,
         shape=shape or preset.shape,
-        rule=rule,
+        rule=rule or preset.rule,
         start=start,
         look=look,
         on_epoch=on_epoch,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from blocker.dataset import Examples
 from blocker.metrics import Scores
-from blocker.network import BlockerNetwork, Member
+from blocker.network import BlockerNetwork, Member, TreeMember
 
 __all__ = ["judged", "logits_of", "member_logits_of", "scores_of", "seen_by"]
 
@@ -25,7 +25,7 @@ def judged(net: BlockerNetwork, examples: Examples) -> Scores:
 
 
 def logits_of(
-    net: BlockerNetwork, examples: Examples, members: Sequence[Member]
+    net: BlockerNetwork, examples: Examples, members: Sequence[Member | TreeMember]
 ) -> NDArray[np.float64]:
     """Mean logit of some members for each example's action: float64 (n,)."""
     if not len(examples):
@@ -48,7 +48,7 @@ def seen_by(net: BlockerNetwork, examples: Examples) -> tuple[Tensor, NDArray[np
 
 
 def member_logits_of(
-    net: BlockerNetwork, examples: Examples, members: Sequence[Member]
+    net: BlockerNetwork, examples: Examples, members: Sequence[Member | TreeMember]
 ) -> NDArray[np.float64]:
     """Logit of each member for each example's action: float64 (members, n)."""
     seen, rows = seen_by(net, examples)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from blocker.inputs import InputSpec
+from blocker.trees import MOST_LEAVES, Forest
 
 __all__ = [
     "FACTORS",
@@ -17,6 +18,7 @@ __all__ = [
     "Member",
     "NetworkSpec",
     "Sight",
+    "TreeMember",
     "action_factors",
 ]
 
@@ -28,6 +30,11 @@ _UNIT = 10.0  # native pixels, the size of things in games
 _FLAT = 1e-8
 """Squared units under which a thing counts as not spread; a root has no slope at 0."""
 _LEAST = 0.1  # pixels; with less of it a thing is not there
+FAR = 16.0
+"""How far apart two things are, in tens of pixels, of which one is not there: a screen's width.
+Nothing else would do: with a 0 they would seem to touch."""
+MOVES = 2
+"""Numbers that tell how a plane's thing has moved since an earlier screen."""
 
 FACTORS = ("LEFT", "RIGHT", "UP", "DOWN", "FIRE")
 """What Atari actions are made of; NOOP has none of them."""
@@ -51,26 +58,39 @@ class NetworkSpec:
     """The network's shape.
 
     Attributes:
-        members: networks whose logits are averaged; each has learned from other episodes.
+        members: judges whose logits are averaged; each has learned from other episodes.
+        trees: boosted trees of each member; 0 for a small network alone.
+        leaves: of each tree, at most.
         own: number of the plane that shows what the agent moves.
         window: rows and columns, in pixels of the prepared screen and odd, of what is looked at
             around it; (0, 0) for nothing.
         shown: numbers of the planes that the window shows.
         pairs: numbers of two planes each, whose places are also given relative to each other; near
             each other finely, for there a pixel decides.
-        hidden: units of each layer.
+        flat: whether the window shows of each column only the most that any of its rows has: enough
+            where things move up and down alone.
+        moves: whether it is also told how far each thing has moved since each earlier screen.
+        hidden: units of each layer of a member's network; 0 for trees alone.
         dropout: share of hidden units left out in training.
         identity: whether actions also get a vector of their own, beside their factors.
     """
 
     members: int = 4
+    trees: int = 0
+    leaves: int = MOST_LEAVES
     own: int = 0
     window: tuple[int, int] = (0, 0)
     shown: tuple[int, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+    flat: bool = False
+    moves: bool = False
     hidden: int = 128
     dropout: float = 0.0
     identity: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.trees and not self.hidden:
+            raise ValueError("expected trees, hidden units or both in a network, got neither")
 
     def as_dict(self) -> dict[str, object]:
         """As plain data for JSON; `from_dict` reads it back."""
@@ -109,7 +129,7 @@ class Sight(nn.Module):
         super().__init__()
         (height, width), (top, left) = spec.size, (spec.rows[0], spec.columns[0])
         self._size, self._window = spec.size, shape.window
-        self._own, self._shown = shape.own, list(shape.shown)
+        self._own, self._shown, self._flat = shape.own, list(shape.shown), shape.flat
         self._ones, self._others = ([pair[end] for pair in shape.pairs] for end in (0, 1))
         y = (torch.arange(height) + 0.5) * (spec.rows[1] - top) / height / _UNIT
         x = (torch.arange(width) + 0.5) * (spec.columns[1] - left) / width / _UNIT
@@ -126,7 +146,7 @@ class Sight(nn.Module):
     @staticmethod
     def width(spec: InputSpec, shape: NetworkSpec) -> int:
         """How many numbers it makes of a screen."""
-        window = len(shape.shown) * shape.window[0] * shape.window[1]
+        window = len(shape.shown) * (1 if shape.flat else shape.window[0]) * shape.window[1]
         return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + window
 
     def forward(self, images: Tensor) -> Tensor:
@@ -153,15 +173,16 @@ class Sight(nn.Module):
     def _apart(self, seen: Tensor) -> Tensor:
         """Of each pair how far the second is from the first: (m, pairs * 4).
 
-        Rows and columns in tens of pixels, and again with the nearest ten spread out; zeros where
+        Rows and columns in tens of pixels, and again with the nearest ten spread out; far where
         one of the two is not there.
         """
         both = seen[:, self._ones, :1] * seen[:, self._others, :1]
-        apart = (seen[:, self._others, 2:4] - seen[:, self._ones, 2:4]) * both
+        apart = seen[:, self._others, 2:4] - seen[:, self._ones, 2:4]
+        apart = torch.where(both > 0, apart, FAR)
         return torch.cat([apart, torch.tanh(2 * apart)], dim=-1).flatten(1)
 
     def _around(self, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
-        """The shown planes in a window around places: (m, shown * rows * columns)."""
+        """The shown planes in a window around places: (m, rows * columns * shown)."""
         (height, width), (rows, columns) = self._size, self._window
         padded = nn.functional.pad(
             images[:, self._shown], (columns // 2, columns // 2, rows // 2, rows // 2)
@@ -172,7 +193,8 @@ class Sight(nn.Module):
         column = at_column[:, None] + torch.arange(columns)
         which = torch.arange(len(images))[:, None, None]
         # Indexing by the middle two leaves (m, rows, columns, shown).
-        return padded.transpose(1, 3)[which, column[:, None, :], row[:, :, None]].flatten(1)
+        window = padded.transpose(1, 3)[which, column[:, None, :], row[:, :, None]]
+        return (window.amax(dim=1) if self._flat else window).flatten(1)
 
 
 class Member(nn.Module):
@@ -201,6 +223,34 @@ class Member(nn.Module):
         with torch.no_grad():
             self.answer.weight.mul_(by)
             self.answer.bias.mul_(by).add_(shift)
+
+
+class TreeMember(nn.Module):
+    """Boosted trees over the same numbers; beside a small network, if there is one, in halves.
+
+    Trees find sharp limits, a network goes on evenly between them: where few numbers decide, the
+    mean of both is right where either alone is not.
+    """
+
+    def __init__(self, shape: NetworkSpec, seen: int, inputs: int) -> None:
+        """Make room for the trees; before they grow they judge all alike."""
+        super().__init__()
+        self.forest = Forest(shape.trees, shape.leaves)
+        self.net = Member(shape, seen, inputs) if shape.hidden else None
+
+    def forward(self, seen: Tensor, previous: Tensor, actions: Tensor) -> Tensor:
+        """See `Member.forward`."""
+        logits: Tensor = self.forest(torch.cat([seen, previous], dim=1), actions)
+        if self.net is None:
+            return logits
+        both: Tensor = (logits + self.net(seen, previous, actions)) / 2
+        return both
+
+    def scale(self, by: float, shift: float) -> None:
+        """See `Member.scale`."""
+        self.forest.scale(by, shift)
+        if self.net is not None:
+            self.net.scale(by, shift)
 
 
 class BlockerNetwork(nn.Module):
@@ -233,14 +283,19 @@ class BlockerNetwork(nn.Module):
         nothing = torch.zeros(1, known.shape[1])
         self.register_buffer("factors", torch.cat([known, nothing]), persistent=False)
         self.sight = Sight(spec, shape)
-        seen = Sight.width(spec, shape) * spec.screens
+        planes, earlier = len(spec.planes), spec.screens - 1
+        self._places = [FEATURES * plane for plane in range(planes)] if shape.moves else []
+        self.told = Sight.width(spec, shape) * spec.screens + MOVES * len(self._places) * earlier
         self.members = nn.ModuleList(
-            Member(shape, seen, known.shape[1]) for _ in range(shape.members)
+            TreeMember(shape, self.told, known.shape[1])
+            if shape.trees
+            else Member(shape, self.told, known.shape[1])
+            for _ in range(shape.members)
         )
 
-    def each(self) -> list[Member]:
+    def each(self) -> list[Member | TreeMember]:
         """The members."""
-        return [member for member in self.members if isinstance(member, Member)]
+        return [one for one in self.members if isinstance(one, Member | TreeMember)]
 
     def scale(self, by: float, shift: float) -> None:
         """Turn logits z into by * z + shift, for good: what calibration found."""
@@ -251,7 +306,22 @@ class BlockerNetwork(nn.Module):
         """What is where on each of some prepared screens: float32 (m, d) of (m, planes, h, w)."""
         return self.sight(images.float() / 255.0)  # type: ignore[no-any-return]
 
-    def one(self, member: Member, seen: Tensor, previous: Tensor) -> Tensor:
+    def whole(self, seen: Tensor) -> Tensor:
+        """All that a member is told of some states: (B, d) of what was seen (B, k, d').
+
+        What is on each screen, and how far each thing has moved to where it is now; 0 where it was
+        not there before or is not now.
+        """
+        parts = [seen.flatten(1)]
+        if self._places:
+            there = seen[..., self._places]
+            for place in (2, 3):
+                at = seen[..., [first + place for first in self._places]]
+                moved = (at[:, -1:] - at[:, :-1]) * there[:, -1:] * there[:, :-1]
+                parts.append(moved.flatten(1))
+        return torch.cat(parts, dim=1)
+
+    def one(self, member: Member | TreeMember, seen: Tensor, previous: Tensor) -> Tensor:
         """One member's logits (B, n_actions).
 
         Args:
@@ -260,7 +330,7 @@ class BlockerNetwork(nn.Module):
             previous: int64 (B,).
         """
         return member(  # type: ignore[no-any-return]
-            seen.flatten(1), self.factors[previous], self.factors[:-1]
+            self.whole(seen), self.factors[previous], self.factors[:-1]
         )
 
     def member_logits(self, screens: Tensor, previous: Tensor) -> Tensor:

@@ -101,11 +101,11 @@ def fit_novelty(
         budget: share of familiar states that may be called new, half by each of the two measures.
     """
     seen, rows = seen_by(net, learn)
-    flat = seen[torch.from_numpy(rows)].flatten(1)
+    flat = net.whole(seen[torch.from_numpy(rows)])
     centre, spread = flat.mean(dim=0), flat.std(dim=0).clamp(min=LEAST_SPREAD)
     new = Novelty(tuple(centre.tolist()), tuple(spread.tolist()), math.inf, math.inf, budget)
     other, others = seen_by(net, unseen)
-    distances = new.distance(other[torch.from_numpy(others)].flatten(1).numpy())
+    distances = new.distance(net.whole(other[torch.from_numpy(others)]).numpy())
     apart = disagreement(member_logits_of(net, unseen, net.each()))
     return Novelty(
         new.centre,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from blocker.inputs import InputSpec
 from blocker.network import NetworkSpec
+from blocker.threshold import ThresholdRule
 from blocker.training_types import TrainingSettings
 
 __all__ = ["PRESETS", "Preset", "input_for", "preset_for"]
@@ -21,20 +22,23 @@ class Preset:
         input: how screens are prepared.
         shape: the network's shape.
         training: how it is trained.
+        rule: how its threshold is chosen.
     """
 
     input: InputSpec
     shape: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    rule: ThresholdRule = field(default_factory=ThresholdRule)
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        # The whole play field: the own paddle, the other one, the ball.
+        # The own paddle alone: where it is and what was done last decide, and with the ball and the
+        # other paddle there was something to learn by heart.
         "pong": Preset(
-            InputSpec(
-                rows=(34, 194), columns=(0, 160), size=(80, 40), planes=((200,), (56,), (14,))
-            ),
+            InputSpec(rows=(34, 194), columns=(136, 148), size=(160, 6), planes=((200,),)),
+            NetworkSpec(trees=300, moves=True, hidden=64),
+            rule=ThresholdRule(false_alarms=0.0125, highest=0.08),
         ),
         # The ship, its barriers (rows 157 to 174), what flies there. A shot is one column wide and
         # so are the holes that it goes through: no column is averaged away. Shots blink away from
@@ -43,7 +47,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             InputSpec(
                 rows=(145, 195), columns=(0, 160), size=(10, 160), planes=((196,), (52,), (6,))
             ),
-            NetworkSpec(window=(19, 25), shown=(1, 2)),
+            NetworkSpec(trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0),
         ),
         # The road: two colours of the bird, three of the Coyote (one of them the trucks' too), one
         # of the trucks. The Coyote can be off the screen beside the bird, so what was seen some
@@ -57,7 +61,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 lags=(8, 4, 2, 1, 0),
             ),
             # A collision is an overlap of pixels: how far each of the others is from the bird.
-            NetworkSpec(pairs=tuple((own, other) for own in (0, 1) for other in (2, 3, 4, 5))),
+            NetworkSpec(
+                trees=300,
+                pairs=tuple((own, other) for own in (0, 1) for other in (2, 3, 4, 5)),
+                moves=True,
+                hidden=0,
+            ),
+            # What will hit the bird is not on the screen to the pixel. Of needless blocks half
+            # change nothing.
+            rule=ThresholdRule(false_alarms=0.2, most_false_alarms=0.2),
         ),
     }
 )

@@ -18,6 +18,7 @@ from rich.table import Table
 from blocker.artifact import Blocker
 from blocker.fitting import Fitted, fit_blocker
 from blocker.label_errors import SCORER, find_suspects, write_suspects
+from blocker.member_fit import passes_at_most
 from blocker.presets import preset_for
 from blocker.training_types import Epoch, TrainingSettings
 from oversight.log import InterventionLog
@@ -92,7 +93,7 @@ def train_from_logs(command: Train, console: Console) -> Fitted:
         ]
         preset = preset_for(logs[0].meta.game)
         settings = _settings(command, preset.training)
-        show = stack.enter_context(_shown(console, settings.epochs * preset.shape.members))
+        show = stack.enter_context(_shown(console, passes_at_most(settings, preset.shape)))
         write = stack.enter_context(_events(command.tensorboard))
         stop = stack.enter_context(_first_interrupt_asks())
 
@@ -131,7 +132,8 @@ def list_suspects(command: Suspects, console: Console) -> None:
         preset = preset_for(log.meta.game)
         actions = log.meta.actions
     settings = replace(preset.training, seed=command.seed)
-    with _shown(console, settings.epochs * (preset.shape.members + 1)) as show:
+    shape = replace(preset.shape, members=preset.shape.members + 1)
+    with _shown(console, passes_at_most(settings, shape)) as show:
         found = find_suspects(list(command.logs), settings=settings, on_epoch=show)
     table = Table(title=f"{len(found.examples)} of {found.of:,} labels to look at again")
     for heading in ("log", "step", "action", "label"):

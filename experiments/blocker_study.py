@@ -13,9 +13,9 @@ from blocker import (
     BlockerOverseer,
     Fitted,
     NotLearned,
-    ThresholdRule,
     examples_from_logs,
     fit_examples,
+    passes_at_most,
     preset_for,
 )
 from experiments.adversaries import ADVERSARIES, adversaries_of
@@ -38,6 +38,10 @@ __all__ = ["BlockerStudySettings", "blocker_study"]
 
 LABELS = {"pong": 2_000, "space_invaders": 6_000, "road_runner": 20_000}
 """Labelled steps that are the goal of each game."""
+LAST_INSTANT = frozenset({"pong"})
+"""Games in which the person goes by what the window draws, to the last instant. By the rule for
+people of Pong, a zone half as high again, 2 to 11 % of all blocks change a game that was safe: no
+Blocker that learns from them could block less."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class BlockerStudySettings:
 
     blockers: tuple[Path, ...] = ()
     """Blockers to try in place of training any; each is tried in its own game."""
+
+    by_rule: bool = False
+    """In all games the person goes by the game's rule for people, and blocks early. Without it the
+    person of Pong blocks at the last instant."""
 
     segment_steps: int = 300
     """An episode is cut after so many agent steps while labels are given."""
@@ -227,6 +235,7 @@ def _trained(
         labels,
         seed=seed,
         person=settings.person,
+        exact=game in LAST_INSTANT and not settings.by_rule,
         segment_steps=settings.segment_steps,
         reporter=reporter,
         stop=stop,
@@ -237,7 +246,7 @@ def _trained(
     examples = flip(examples, flipped, np.random.default_rng([seed, 11]))
     training = replace(preset.training, seed=seed)
     with reporter.bar(
-        f"training on {labels} labels", training.epochs * preset.shape.members
+        f"training on {labels} labels", passes_at_most(training, preset.shape)
     ) as bar:
         fitted: Fitted = fit_examples(
             examples,
@@ -247,11 +256,11 @@ def _trained(
             gate={**gate},
             settings=training,
             shape=preset.shape,
-            rule=ThresholdRule(lowest_positive=settings.paper_rule),
+            rule=replace(preset.rule, lowest_positive=settings.paper_rule),
             on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
             should_stop=stop,
         )
-    name = f"{game}-{labels}-{seed}-{flipped}-{rule}.safetensors"
+    name = f"{path.stem}-{flipped}-{rule}.safetensors"
     fitted.blocker.save(settings.work / name)
     seconds = fitted.report.seconds
     unsafe = examples.positives

@@ -12,6 +12,7 @@ from blocker import (
     ThresholdRule,
     TrainingSettings,
     fit_blocker,
+    passes_at_most,
     preset_for,
 )
 from experiments.overseers import Seat
@@ -53,7 +54,7 @@ def train_blocker(
         OversightError: the network has not learned.
     """
     preset, training = preset_for(settings.game), training_of(settings)
-    with reporter.bar("training the Blocker", training.epochs * preset.shape.members) as bar:
+    with reporter.bar("training the Blocker", passes_at_most(training, preset.shape)) as bar:
 
         def on_epoch(epoch: Epoch) -> None:
             bar.show(epoch.number, f"held-out loss {epoch.held_out_loss:.4f}")
@@ -105,7 +106,8 @@ def training_of(settings: RunSettings) -> TrainingSettings:
 
 def rule_of(settings: RunSettings) -> ThresholdRule:
     """How a run's Blocker's threshold is chosen."""
-    return ThresholdRule(lowest_positive=settings.threshold is ThresholdChoice.LOWEST_POSITIVE)
+    lowest = settings.threshold is ThresholdChoice.LOWEST_POSITIVE
+    return replace(preset_for(settings.game).rule, lowest_positive=lowest)
 
 
 def held_out_figures(run: RunDirectory) -> dict[str, object] | None:

@@ -63,26 +63,29 @@ def labelled(
     *,
     seed: int,
     person: str,
+    exact: bool = False,
     segment_steps: int,
     reporter: Reporter,
     stop: StopFlag,
 ) -> Path:
     """A log of so many steps judged by a simulated person, made if it is not there.
 
-    See `exploring` for what is proposed.
+    See `exploring` for what is proposed. `exact`: the person blocks at the last instant, by the
+    exact truth, and not by the game's rule for people.
 
     Raises:
         RunError: stopped; an unfinished log is not kept.
     """
-    path = folder / f"{game}-{person}-{seed}-{labels}.sqlite"
+    path = folder / f"{game}-{person}{'-exact' if exact else ''}-{seed}-{labels}.sqlite"
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps))
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
     rng = np.random.default_rng([seed, 2])
-    human = SimulatedHuman([env.rule], rng, MODELS[person], safe_twin=env.safe_twin)
+    probe = env.truth if exact else env.rule
+    human = SimulatedHuman([probe], rng, MODELS[person], safe_twin=env.safe_twin)
     with (
         open_log(part, RunSettings(game=game, seed=seed)) as log,
         reporter.bar(f"{game}, labels of seed {seed}", labels) as bar,

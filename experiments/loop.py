@@ -95,7 +95,7 @@ def play_loop(
         on_step: told after each step how many were made, and of the catastrophes so far.
         should_stop: asked before each step.
     """
-    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps))
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
     wrapper = OversightWrapper(
         env,
         overseer(env),

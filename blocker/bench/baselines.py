@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from blocker.bench.data import HeldOut
+from blocker.member_fit import positive_weight
 from blocker.network import action_factors
 from blocker.threshold import ThresholdRule, choose_threshold
-from blocker.training import positive_weight
 from oversight.palette import PALETTE_GREY, PALETTE_RGB
 
 __all__ = ["BoostingJudge", "LogisticJudge", "PaperJudge", "PaperNetwork", "zero_miss_threshold"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from blocker.artifact import Blocker
+from blocker.network import TreeMember
 
 __all__ = ["likeness", "with_random_weights"]
 
@@ -22,13 +23,21 @@ LEAST = 1e-3
 
 
 def with_random_weights(blocker: Blocker, seed: int) -> Blocker:
-    """The same Blocker with its weights drawn anew, of the same spread layer by layer."""
+    """The same Blocker with its weights drawn anew, of the same spread layer by layer.
+
+    What the leaves of trees add is dealt anew among them.
+    """
     generator = torch.Generator().manual_seed(seed)
     network = copy.deepcopy(blocker.network)
     with torch.no_grad():
         for weights in network.parameters():
             spread = float(weights.std()) if weights.numel() > 1 else 1.0
             weights.copy_(torch.randn(weights.shape, generator=generator) * max(spread, 1e-3))
+        for member in network.each():
+            if isinstance(member, TreeMember):
+                value = member.forest.value.flatten()
+                mixed = value[torch.randperm(len(value), generator=generator)]
+                member.forest.value.copy_(mixed.reshape(member.forest.value.shape))
     return replace(blocker, network=network)
 
 

@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 import torch
 
-from blocker import BlockerNetwork, InputSpec, NetworkSpec, input_for
-from blocker.network import FEATURES, Sight, action_factors
+from blocker import BlockerNetwork, InputSpec, NetworkSpec
+from blocker.network import FAR, FEATURES, Sight, action_factors
 from oversight.games import PONG
 
 SHAPE = NetworkSpec(members=2, hidden=16)
+SPEC = InputSpec(rows=(34, 194), columns=(0, 160), size=(80, 40), planes=((200,), (56,), (14,)))
 
 
 def make(shape: NetworkSpec = SHAPE) -> BlockerNetwork:
     torch.manual_seed(0)
-    return BlockerNetwork(PONG.actions, input_for("pong"), shape).eval()
+    return BlockerNetwork(PONG.actions, SPEC, shape).eval()
 
 
 def screens(count: int = 3) -> torch.Tensor:
     rng = np.random.default_rng(0)
-    return torch.from_numpy(rng.integers(0, 255, (count, 2, 3, *input_for("pong").size), np.uint8))
+    return torch.from_numpy(rng.integers(0, 255, (count, 2, 3, *SPEC.size), np.uint8))
 
 
 def test_factors_by_name() -> None:
@@ -88,7 +89,8 @@ def test_pairs_tell_how_far_apart_things_are() -> None:
     apart = sight(images)[:, 2 * FEATURES :]
     expected = [0.3, 4.0, np.tanh(0.6), np.tanh(8.0)]
     assert apart[0].tolist() == pytest.approx(expected, abs=1e-4)
-    assert not apart[1].any()
+    # What is not there is nowhere near.
+    assert apart[1].tolist() == [FAR, FAR, 1.0, 1.0]
 
 
 def test_window_goes_with_the_own_thing() -> None:
@@ -103,6 +105,28 @@ def test_window_goes_with_the_own_thing() -> None:
     expected[1, 4] = 1.0
     for window in windows:
         assert torch.equal(window, expected)
+
+
+def test_a_flat_window_shows_columns_alone() -> None:
+    spec = InputSpec(rows=(0, 20), columns=(0, 30), size=(20, 30), planes=((1,), (2,)))
+    shape = NetworkSpec(window=(39, 3), shown=(1,), flat=True)
+    images = torch.zeros((1, 2, 20, 30))
+    images[0, 0, 18, 10] = 1.0
+    images[0, 1, 2, 11] = images[0, 1, 7, 11] = 0.5
+    seen = Sight(spec, shape)(images)
+    assert seen.shape[1] == Sight.width(spec, shape) == 2 * FEATURES + 3
+    assert seen[0, 2 * FEATURES :].tolist() == [0.0, 0.0, 0.5]
+
+
+def test_moves_tell_how_far_things_have_come() -> None:
+    net = make(NetworkSpec(members=1, hidden=4, moves=True))
+    pictures = torch.zeros((2, 3, *SPEC.size))
+    pictures[0, 0, 10, 5], pictures[1, 0, 13, 4] = 255.0, 255.0
+    pictures[1, 1, 40, 20] = 255.0  # was not there before
+    told = net.whole(net.see(pictures)[None])[0]
+    assert len(told) == net.told == 2 * 3 * FEATURES + 2 * 3
+    # 3 rows of 2 native ones down, a column of 4 to the left, in tens; the others have not moved.
+    assert told[-6:].tolist() == pytest.approx([0.6, 0, 0, -0.4, 0, 0], abs=1e-5)
 
 
 def test_members_differ_and_are_averaged() -> None:
