@@ -10,10 +10,11 @@ from blocker.inputs import InputSpec
 from blocker.judging import judged
 from blocker.member_fit import passes_at_most
 from blocker.metrics import Scores
-from blocker.network import BlockerNetwork, NetworkSpec
+from blocker.network import BlockerNetwork
 from blocker.overseer import BlockerOverseer
 from blocker.presets import PRESETS, Preset, input_for, preset_for
 from blocker.readiness import Readiness, assess
+from blocker.sight import NetworkSpec
 from blocker.splitting import Split, split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold, upper_bound
 from blocker.training import Trained, train

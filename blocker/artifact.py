@@ -19,15 +19,16 @@ from torch import Tensor
 
 from blocker.errors import BlockerFileError
 from blocker.inputs import InputSpec
-from blocker.network import BlockerNetwork, NetworkSpec
+from blocker.network import BlockerNetwork
 from blocker.novelty import Novelty, disagreement
 from blocker.readiness import Readiness
+from blocker.sight import NetworkSpec
 from blocker.swift import SwiftJudge
 from oversight.errors import BlockerMismatch
 
 __all__ = ["FORMAT_VERSION", "Blocker"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _FORMAT = "hirl-blocker"
 
 

@@ -11,10 +11,10 @@ from blocker.artifact import Blocker
 from blocker.dataset import Examples, LabelledLog, examples_from_logs
 from blocker.inputs import InputSpec
 from blocker.judging import judged
-from blocker.network import NetworkSpec
 from blocker.novelty import fit_novelty
 from blocker.presets import preset_for
 from blocker.readiness import Readiness, assess
+from blocker.sight import NetworkSpec
 from blocker.splitting import split_by_episode
 from blocker.threshold import ThresholdRule, choose_threshold
 from blocker.training import train

@@ -15,7 +15,8 @@ from blocker.dataset import NO_ACTION, Examples
 from blocker.growing import A_PASS, Grown, grow, told_of
 from blocker.judging import logits_of, scores_of, seen_by
 from blocker.metrics import average_precision
-from blocker.network import BlockerNetwork, Member, NetworkSpec, TreeMember
+from blocker.network import BlockerNetwork, Member, TreeMember
+from blocker.sight import NetworkSpec
 from blocker.training_types import Epoch, TrainingSettings
 
 __all__ = ["MemberFit", "passes_at_most", "positive_weight", "weighted_loss"]

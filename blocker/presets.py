@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from blocker.inputs import InputSpec
-from blocker.network import NetworkSpec
+from blocker.sight import NetworkSpec
 from blocker.threshold import ThresholdRule
 from blocker.training_types import TrainingSettings
 

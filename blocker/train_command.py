@@ -50,7 +50,8 @@ class Train:
     phases: tuple[str, ...] = ()
     """Names of the phases to learn from; all of them if none is given."""
     start: Path | None = None
-    """An earlier Blocker to go on from, with its weights; give its logs again with the new ones."""
+    """An earlier Blocker to go on from: its input and shape, and a network's weights. Trees are
+    grown anew, so give its logs again with the new ones."""
     look: int | None = None
     """How often readiness was looked at with labels of this run, this time included: who looks
     until it is ready has to be surer each time. Not given: this is the only look."""

@@ -17,7 +17,8 @@ from blocker.inputs import InputSpec
 from blocker.judging import logits_of, scores_of
 from blocker.member_fit import MemberFit, positive_weight
 from blocker.metrics import Scores, rank_auc
-from blocker.network import BlockerNetwork, NetworkSpec
+from blocker.network import BlockerNetwork
+from blocker.sight import NetworkSpec
 from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
 __all__ = ["Trained", "train"]
@@ -80,7 +81,8 @@ def train(
         spec: how the examples' screens were prepared.
         shape: the network's; it gets as many members as there are folds.
         settings: how to train.
-        start: a network of the same shape to go on from; its weights are copied.
+        start: a network of the same shape to go on from; its weights are copied. Trees are grown
+            anew: whoever goes on gives the earlier logs, too.
         on_epoch: called after each pass.
         should_stop: asked before each batch; True ends training with the best weights so far.
 
@@ -91,15 +93,10 @@ def train(
     began = time.perf_counter()
     members = int(fold.max()) + 1
     shape = replace(shape or NetworkSpec(), members=members)
-    if start is not None and shape.trees:
-        raise ValueError(
-            "this game's Blocker is made of trees, which are grown anew within a minute: give the "
-            "earlier logs beside the new ones in place of an earlier Blocker to start from"
-        )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         net = BlockerNetwork(actions, spec, shape)
-        if start is not None:
+        if start is not None and not shape.trees:
             net.load_state_dict(start.state_dict())
         fit = MemberFit(net, learn, fold, settings, shape, on_epoch, should_stop)
         for number in range(members):

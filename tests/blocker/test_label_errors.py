@@ -5,7 +5,7 @@ import pytest
 
 from blocker import InputSpec, examples_from_logs
 from blocker.label_errors import SCORER, Suspects, suspected, write_suspects
-from blocker.network import NetworkSpec
+from blocker.sight import NetworkSpec
 from blocker.splitting import split_by_episode
 from blocker.testing import FakeLog, painted_log, with_columns
 from blocker.training import train

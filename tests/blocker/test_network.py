@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from blocker import BlockerNetwork, InputSpec, NetworkSpec
-from blocker.network import FAR, FEATURES, Sight, action_factors
+from blocker.network import action_factors
+from blocker.sight import FAR, FEATURES, Sight
 from oversight.games import PONG
 
 SHAPE = NetworkSpec(members=2, hidden=16)

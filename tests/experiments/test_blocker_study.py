@@ -7,10 +7,18 @@ import pytest
 from blocker import InputSpec, examples_from_logs
 from blocker.testing import painted_log
 from experiments.blocker_study import BlockerStudySettings, blocker_study
-from experiments.labelling import flip
+from experiments.labelling import flip, labelled
 from experiments.loop import changes_the_game, play_loop
 from experiments.reporter import Reporter
-from oversight import AllowAll, AtariGame, Mode, OracleOverseer, RunError, game_named
+from oversight import (
+    AllowAll,
+    AtariGame,
+    InterventionLog,
+    Mode,
+    OracleOverseer,
+    RunError,
+    game_named,
+)
 
 
 def test_the_truth_in_the_loop_misses_nothing_and_nobody_does_not() -> None:
@@ -47,6 +55,29 @@ def test_flips_that_share_of_labels() -> None:
     turned = flip(examples, 0.1, np.random.default_rng(0)).unsafe != examples.unsafe
     assert 0.06 < turned[~examples.implied].mean() < 0.14
     assert not turned[examples.implied].any()
+
+
+def test_a_person_who_goes_by_the_truth_blocks_later(tmp_path: Path) -> None:
+    lowest = []
+    for exact in (False, True):
+        path = labelled(
+            tmp_path,
+            "pong",
+            250,
+            seed=1,
+            person="perfect",
+            exact=exact,
+            segment_steps=300,
+            reporter=Reporter(),
+            stop=lambda: False,
+        )
+        with InterventionLog.open(path, read_only=True) as log:
+            steps = log.steps()
+            executed = steps.where(~steps.blocked)
+            screens = log.frames(executed.frame)
+        # The lowest row of the paddle at which something was let through.
+        lowest.append(int(np.flatnonzero((screens == 200).any(axis=(0, 2))).max()))
+    assert lowest[0] < lowest[1] < 178
 
 
 def test_refuses_what_cannot_be_run() -> None:

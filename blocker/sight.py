@@ -1,0 +1,172 @@
+"""What is where on a screen, as numbers: what a Blocker judges by; nothing in it is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+import torch
+from torch import Tensor, nn
+
+from blocker.inputs import InputSpec
+from blocker.trees import MOST_LEAVES
+
+__all__ = ["FAR", "FEATURES", "MOVES", "NetworkSpec", "Sight"]
+
+FEATURES = 6
+"""Numbers that tell of each plane."""
+RELATIVE = 4
+"""Numbers that tell of each pair of planes."""
+_UNIT = 10.0  # native pixels, the size of things in games
+_FLAT = 1e-8
+"""Squared units under which a thing counts as not spread; a root has no slope at 0."""
+_LEAST = 0.1  # pixels; with less of it a thing is not there
+FAR = 16.0
+"""How far apart two things are, in tens of pixels, of which one is not there: a screen's width.
+Nothing else would do: with a 0 they would seem to touch."""
+MOVES = 2
+"""Numbers that tell how a plane's thing has moved since an earlier screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """The network's shape.
+
+    Attributes:
+        members: judges whose logits are averaged; each has learned from other episodes.
+        trees: boosted trees of each member; 0 for a small network alone.
+        leaves: of each tree, at most.
+        own: number of the plane that shows what the agent moves.
+        window: rows and columns, in pixels of the prepared screen and odd, of what is looked at
+            around it; (0, 0) for nothing.
+        shown: numbers of the planes that the window shows.
+        pairs: numbers of two planes each, whose places are also given relative to each other; near
+            each other finely, for there a pixel decides.
+        flat: whether the window shows of each column only the most that any of its rows has: enough
+            where things move up and down alone.
+        moves: whether it is also told how far each thing has moved since each earlier screen.
+        hidden: units of each layer of a member's network; 0 for trees alone.
+        dropout: share of hidden units left out in training.
+        identity: whether actions also get a vector of their own, beside their factors.
+    """
+
+    members: int = 4
+    trees: int = 0
+    leaves: int = MOST_LEAVES
+    own: int = 0
+    window: tuple[int, int] = (0, 0)
+    shown: tuple[int, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()
+    flat: bool = False
+    moves: bool = False
+    hidden: int = 128
+    dropout: float = 0.0
+    identity: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.trees and not self.hidden:
+            raise ValueError("expected trees, hidden units or both in a network, got neither")
+
+    def as_dict(self) -> dict[str, object]:
+        """As plain data for JSON; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> NetworkSpec:
+        """Read `as_dict`'s answer, also after a way through JSON.
+
+        Raises:
+            ValueError: a key is missing or unknown.
+        """
+        if set(data) != {field.name for field in fields(cls)}:
+            raise ValueError(f"expected other keys in a network description, got {sorted(data)}")
+        return cls(**{key: _frozen(value) for key, value in data.items()})  # type: ignore[arg-type]
+
+
+def _frozen(value: object) -> object:
+    """Lists as tuples, at any depth."""
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+
+
+class Sight(nn.Module):
+    """Where the things on a screen are, and what is around one's own: nothing in it is learned.
+
+    What is unsafe hangs on where things are, to the pixel. Their places as numbers carry that from
+    a few dozen unsafe examples on, where a network over pixels has to see every place first. A
+    window around what the agent moves goes with it: a hole in a barrier is learned once, not once
+    for every column.
+    """
+
+    grid: Tensor
+
+    def __init__(self, spec: InputSpec, shape: NetworkSpec) -> None:
+        """Prepare for screens of that size."""
+        super().__init__()
+        (height, width), (top, left) = spec.size, (spec.rows[0], spec.columns[0])
+        self._size, self._window = spec.size, shape.window
+        self._own, self._shown, self._flat = shape.own, list(shape.shown), shape.flat
+        self._ones, self._others = ([pair[end] for pair in shape.pairs] for end in (0, 1))
+        y = (torch.arange(height) + 0.5) * (spec.rows[1] - top) / height / _UNIT
+        x = (torch.arange(width) + 0.5) * (spec.columns[1] - left) / width / _UNIT
+        self._middle = ((spec.rows[1] - top) / 2 / _UNIT, (spec.columns[1] - left) / 2 / _UNIT)
+        self._pixel = (float(y[0]) * 2, float(x[0]) * 2)
+        ones = torch.ones(height, width)
+        rows, columns = y[:, None] * ones, x[None, :] * ones
+        self.register_buffer(
+            "grid",
+            torch.stack([ones, rows, columns, rows**2, columns**2]).reshape(5, -1),
+            persistent=False,
+        )
+
+    @staticmethod
+    def width(spec: InputSpec, shape: NetworkSpec) -> int:
+        """How many numbers it makes of a screen."""
+        window = len(shape.shown) * (1 if shape.flat else shape.window[0]) * shape.window[1]
+        return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + window
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Float32 (m, d) of images float32 (m, planes, h, w) in [0, 1].
+
+        For each plane: how much of it there is, the mean place of it and how far it is spread, in
+        units of 10 native pixels from the crop's middle; zeros where there is nothing.
+        """
+        sums = images.flatten(2) @ self.grid.T
+        mass = sums[..., 0]
+        there = (mass > _LEAST).float()
+        y, x, yy, xx = (sums[..., 1:] / mass.clamp(min=_LEAST)[..., None]).unbind(-1)
+        spread = [(square - mean**2).clamp(min=_FLAT).sqrt() for square, mean in ((yy, y), (xx, x))]
+        places = [y - self._middle[0], x - self._middle[1], *spread]
+        seen = torch.stack([there, mass.add(1.0).log(), *places], dim=-1) * there[..., None]
+        parts = [seen.flatten(1)]
+        if self._ones:
+            parts.append(self._apart(seen))
+        if self._shown:
+            around = self._around(images, y[:, self._own], x[:, self._own])
+            parts.append(around * there[:, self._own, None])
+        return torch.cat(parts, dim=1)
+
+    def _apart(self, seen: Tensor) -> Tensor:
+        """Of each pair how far the second is from the first: (m, pairs * 4).
+
+        Rows and columns in tens of pixels, and again with the nearest ten spread out; far where
+        one of the two is not there.
+        """
+        both = seen[:, self._ones, :1] * seen[:, self._others, :1]
+        apart = seen[:, self._others, 2:4] - seen[:, self._ones, 2:4]
+        apart = torch.where(both > 0, apart, FAR)
+        return torch.cat([apart, torch.tanh(2 * apart)], dim=-1).flatten(1)
+
+    def _around(self, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        """The shown planes in a window around places: (m, rows * columns * shown)."""
+        (height, width), (rows, columns) = self._size, self._window
+        padded = nn.functional.pad(
+            images[:, self._shown], (columns // 2, columns // 2, rows // 2, rows // 2)
+        )
+        at_row = (y / self._pixel[0]).long().clamp(0, height - 1)
+        at_column = (x / self._pixel[1]).long().clamp(0, width - 1)
+        row = at_row[:, None] + torch.arange(rows)
+        column = at_column[:, None] + torch.arange(columns)
+        which = torch.arange(len(images))[:, None, None]
+        # Indexing by the middle two leaves (m, rows, columns, shown).
+        window = padded.transpose(1, 3)[which, column[:, None, :], row[:, :, None]]
+        return (window.amax(dim=1) if self._flat else window).flatten(1)
