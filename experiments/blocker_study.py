@@ -32,6 +32,7 @@ from oversight import (
     RunError,
     game_named,
 )
+from oversight.log.table import UNSAFE
 from oversight.simulated import MODELS
 
 __all__ = ["BlockerStudySettings", "blocker_study"]
@@ -240,6 +241,11 @@ def _trained(
         reporter=reporter,
         stop=stop,
     )
+    name = settings.work / f"{path.stem}-{flipped}-{rule}.safetensors"
+    if name.exists():
+        with InterventionLog.open(path, read_only=True) as log:
+            unsafe = int((log.steps().verdict == UNSAFE).sum())
+        return _Made(Blocker.load(name), labels, unsafe, seed, flipped, rule)
     with InterventionLog.open(path, read_only=True) as log:
         examples = examples_from_logs([log], preset.input)
         actions, gate = tuple(log.meta.actions), log.meta.gate
@@ -260,8 +266,7 @@ def _trained(
             on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
             should_stop=stop,
         )
-    name = f"{path.stem}-{flipped}-{rule}.safetensors"
-    fitted.blocker.save(settings.work / name)
+    fitted.blocker.save(name)
     seconds = fitted.report.seconds
     unsafe = examples.positives
     return _Made(fitted.blocker, labels, unsafe, seed, flipped, rule, seconds)
