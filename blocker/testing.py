@@ -1,4 +1,4 @@
-"""Logs in memory, to test what learns from them without an emulator or a file."""
+"""Logs in memory and networks that know nothing, to test without emulator, file or training."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from blocker.network import BlockerNetwork, TreeMember
+from blocker.trees import boosting
 from oversight.games import PONG
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, StepTable
 
-__all__ = ["FakeLog", "FakeMeta", "painted_log", "table_of", "with_columns"]
+__all__ = ["FakeLog", "FakeMeta", "grow_on_noise", "painted_log", "table_of", "with_columns"]
 
 
 @dataclass
@@ -107,3 +109,13 @@ def painted_log(seed: int, episodes: int = 10, length: int = 80) -> FakeLog:
 def with_columns(log: FakeLog, **columns: NDArray[np.generic]) -> FakeLog:
     """The log with some columns of its table exchanged."""
     return replace(log, table=replace(log.table, **columns))  # type: ignore[arg-type]
+
+
+def grow_on_noise(network: BlockerNetwork, rng: np.random.Generator, trees: int = 20) -> None:
+    """Give each member trees that have learned nothing; to judge takes them as long as others."""
+    for seed, member in enumerate(network.each()):
+        if isinstance(member, TreeMember):
+            numbers = rng.normal(0, 1, (600, network.told + 2 * network.factors.shape[1]))
+            model = boosting(member.forest.value.shape[1], seed).set_params(max_iter=trees)
+            model.fit(numbers.astype(np.float32), rng.random(600) < 0.3)
+            member.forest.plant(model, trees)

@@ -3,9 +3,8 @@ import pytest
 import torch
 
 from blocker import BlockerNetwork, preset_for
-from blocker.network import TreeMember
 from blocker.swift import SwiftJudge
-from blocker.trees import MOST_LEAVES, boosting
+from blocker.testing import grow_on_noise
 from oversight import game_named
 
 
@@ -16,12 +15,7 @@ def test_gives_the_numbers_of_the_network(game: str) -> None:
         torch.manual_seed(0)
         network = BlockerNetwork(actions, preset.input, preset.shape).eval()
     rng = np.random.default_rng(0)
-    for seed, member in enumerate(network.each()):
-        if isinstance(member, TreeMember):
-            numbers = rng.normal(0, 1, (600, network.told + 2 * network.factors.shape[1]))
-            model = boosting(MOST_LEAVES, seed).set_params(max_iter=20)
-            model.fit(numbers.astype(np.float32), rng.random(600) < 0.3)
-            member.forest.plant(model, 20)
+    grow_on_noise(network, rng)
     shape = (5, preset.input.screens, len(preset.input.planes), *preset.input.size)
     screens = (rng.random(shape) < 0.02).astype(np.uint8) * 255
     previous = np.array([-1, 0, 2, 3, 1])
