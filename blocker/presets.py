@@ -48,6 +48,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 rows=(145, 195), columns=(0, 160), size=(10, 160), planes=((196,), (52,), (6,))
             ),
             NetworkSpec(trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0),
+            # Of safe proposals one in 30 fires a shot: most false alarms change nothing.
+            rule=ThresholdRule(false_alarms=0.05, most_false_alarms=0.06),
         ),
         # The road: two colours of the bird, three of the Coyote (one of them the trucks' too), one
         # of the trucks. The Coyote can be off the screen beside the bird, so what was seen some

@@ -55,7 +55,7 @@ def known_rows(out: Path | None) -> list[StudyRow]:
 def key_of(row: StudyRow) -> tuple[object, ...]:
     """What makes a row the same cell as another."""
     made = (row.labels, row.training_seed, row.flipped, row.rule, row.threshold)
-    return (row.loop.game, *made, row.loop.proposer, row.loop.steps)
+    return (row.loop.game, *made, row.loop.proposer, row.loop.steps, row.loop.seed)
 
 
 def study_table(rows: list[StudyRow]) -> Table:

@@ -39,6 +39,9 @@ __all__ = ["BlockerStudySettings", "blocker_study"]
 
 LABELS = {"pong": 2_000, "space_invaders": 6_000, "road_runner": 20_000}
 """Labelled steps that are the goal of each game."""
+SEGMENTS = {"pong": 300, "space_invaders": 1_000, "road_runner": 2_000}
+"""Agent steps after which an episode is cut while labels are given. Whoever labels beginnings alone
+has not seen what comes later in a game: trucks, barriers full of holes."""
 LAST_INSTANT = frozenset({"pong"})
 """Games in which the person goes by what the window draws, to the last instant. By the rule for
 people of Pong, a zone half as high again, 2 to 11 % of all blocks change a game that was safe: no
@@ -70,6 +73,9 @@ class BlockerStudySettings:
     steps: int = 30_000
     """Agent steps of each proposer under the Blocker; 0 trains alone."""
 
+    test_seed: int = 0
+    """Of the episodes and proposers that a Blocker is tried on."""
+
     unguarded_steps: int = 2_000
     """Agent steps of each with nobody overseeing, for comparison."""
 
@@ -83,8 +89,9 @@ class BlockerStudySettings:
     """In all games the person goes by the game's rule for people, and blocks early. Without it the
     person of Pong blocks at the last instant."""
 
-    segment_steps: int = 300
-    """An episode is cut after so many agent steps while labels are given."""
+    segment_steps: int | None = None
+    """An episode is cut after so many agent steps while labels are given; the game's own number
+    (300 / 1,000 / 2,000) if none is given."""
 
     work: Path = Path("runs/blocker-study")
     """Folder for logs of labels and Blockers, which are used again."""
@@ -106,7 +113,10 @@ class BlockerStudySettings:
             for name in asked:
                 if name not in known:
                     raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
-        if min((*self.labels, self.segment_steps, *(s + 1 for s in self.seeds)), default=1) < 1:
+        if (
+            min((*self.labels, self.segment_steps or 1, *(s + 1 for s in self.seeds)), default=1)
+            < 1
+        ):
             raise RunError("expected labels and segment_steps of 1 or more, and seeds of 0 or more")
         if min(self.steps, self.unguarded_steps) < 0:
             raise RunError("expected steps and unguarded_steps of 0 or more")
@@ -161,7 +171,10 @@ class _Made:
         """Play it against a proposer; None if that has been done, or nothing is to be played."""
         blocker, game = self.blocker, game_named(self.blocker.game)
         made = (self.labels, self.seed, self.flipped, self.rule, blocker.threshold)
-        if settings.steps == 0 or (game.name, *made, proposer, settings.steps) in done:
+        if (
+            settings.steps == 0
+            or (game.name, *made, proposer, settings.steps, settings.test_seed) in done
+        ):
             return None
         title = f"{game.name}, {self.labels or 'given'} labels, {proposer}"
         with reporter.bar(title, settings.steps) as bar:
@@ -175,6 +188,7 @@ class _Made:
                 proposer,
                 settings.steps,
                 lambda _env: BlockerOverseer(blocker, game),
+                seed=settings.test_seed,
                 on_step=on_step,
                 should_stop=stop,
             )
@@ -184,6 +198,7 @@ class _Made:
                 proposer,
                 settings.unguarded_steps,
                 lambda _env: AllowAll(),
+                seed=settings.test_seed,
                 mode=Mode.OFF,
                 should_stop=stop,
             )
@@ -237,7 +252,7 @@ def _trained(
         seed=seed,
         person=settings.person,
         exact=game in LAST_INSTANT and not settings.by_rule,
-        segment_steps=settings.segment_steps,
+        segment_steps=settings.segment_steps or SEGMENTS[game],
         reporter=reporter,
         stop=stop,
     )
