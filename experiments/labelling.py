@@ -76,7 +76,10 @@ def labelled(
     Raises:
         RunError: stopped; an unfinished log is not kept.
     """
-    path = folder / f"{game}-{person}{'-exact' if exact else ''}-{seed}-{labels}.sqlite"
+    path = (
+        folder
+        / f"{game}-{person}{'-exact' if exact else ''}-{seed}-{labels}-{segment_steps}.sqlite"
+    )
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
