@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, SupportsFloat, TypeVar
 
 import gymnasium
+import torch
 
 from oversight.overseer import Overseer
 from oversight.types import Decision, Proposal
@@ -20,6 +21,10 @@ ObsType = TypeVar("ObsType")
 
 _NICE: Final = 10
 """How far the learner's thread stands back where there are more threads than cores (Linux)."""
+
+_TURN_SECONDS: Final = 0.0005
+"""How long the learner's thread may keep the interpreter from the one that records a decision,
+which gives it away at each write; Python's own 5 ms come to 20 there."""
 
 
 class LearningBehind:
@@ -56,6 +61,7 @@ class LearningBehind:
         self._inner = inner
         self._learn = learn
         self._updates = updates
+        self._cores, self._turn = torch.get_num_threads(), sys.getswitchinterval()
         self._thread = ThreadPoolExecutor(1, "learner", initializer=_stand_back)
         self._answered = threading.Event()
         self._running: Future[None] | None = None
@@ -66,6 +72,7 @@ class LearningBehind:
             return self._inner.review(proposals)
         self.finish()
         self._answered.clear()
+        sys.setswitchinterval(min(self._turn, _TURN_SECONDS))
         self._running = self._thread.submit(self._work)
         try:
             return self._inner.review(proposals)
@@ -84,16 +91,22 @@ class LearningBehind:
         self._answered.set()
         running, self._running = self._running, None
         if running is not None:
-            running.result()
+            try:
+                running.result()
+            finally:
+                sys.setswitchinterval(self._turn)
 
     def around(self, env: gymnasium.Env[ObsType, int]) -> gymnasium.Wrapper[ObsType, int, Any, Any]:
         """The environment, whose steps end only when no update is being made any more."""
         return _Finished(env, self)
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and give its core back."""
         self._answered.set()
         self._thread.shutdown()
+        torch.set_num_threads(self._cores)
+        if self._running is not None:
+            sys.setswitchinterval(self._turn)
 
     def _work(self) -> None:
         for _ in range(self._updates):
@@ -117,6 +130,7 @@ class _Finished(gymnasium.Wrapper[ObsType, int, ObsType, int]):
 
 
 def _stand_back() -> None:
-    """The overseer's side goes first where both want the same core."""
+    """Leave the overseer's side a core, and let it go first where both want the same one."""
+    torch.set_num_threads(max(1, torch.get_num_threads() - 1))
     if sys.platform == "linux":  # elsewhere a priority belongs to the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)

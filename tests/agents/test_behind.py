@@ -1,11 +1,13 @@
 """Learning while the overseer thinks: capped, never waited for, and never in its way."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.spaces import Discrete
 
 from agents import DoubleDQNSettings, LearningBehind, learn, make_agent
@@ -150,6 +152,29 @@ def test_a_real_agent_learns_more_behind_an_overseer_who_takes_time() -> None:
 
     assert updates_of(0) == 4  # one every four steps from the fifth on
     assert 20 <= updates_of(2) <= 30  # two at each step from the sixth on, and none besides
+
+
+def test_a_core_and_the_interpreter_are_left_to_the_overseer_and_given_back() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    turn = 0.005
+    sys.setswitchinterval(turn)
+    slow, used = Thinking(), []
+
+    def learn() -> None:
+        used.append(torch.get_num_threads())
+        slow.may.set()
+
+    behind = behind_of(slow, learn, 1)
+    behind.review([PROPOSAL])
+    inside = sys.getswitchinterval()
+    behind.finish()
+    behind.close()
+    assert used == [2]
+    assert torch.get_num_threads() == 3
+    assert sys.getswitchinterval() == pytest.approx(turn)
+    assert inside < turn / 5
+    torch.set_num_threads(before)
 
 
 def test_a_negative_cap_is_refused() -> None:
