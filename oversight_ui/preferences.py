@@ -11,11 +11,14 @@ from typing import Final
 
 from oversight.errors import LinkError
 from oversight_ui.keymap import DEFAULT_KEYS, Command, KeyMap
+from oversight_ui.review.keys import ReviewKeys, command_name, remapped
 from oversight_ui.state import Settings, Way
 
 __all__ = ["Preferences", "default_path", "read_preferences", "written"]
 
 TEXT_SIZES: Final = (1.0, 1.25, 1.5, 1.75, 2.0)
+_TABLES: Final = ("session", "keys", "review_keys")
+"""Not written as single values."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Preferences:
     Attributes:
         session: pace, presence, late blocks, way of working.
         keys: which key does what.
+        review_keys: the same for the review window.
         text_size: of small words, in [1, 2] times the usual.
         full_screen: open on the whole screen.
         sounds: play a short sound at a block, at a stop and before the game stops.
@@ -33,6 +37,7 @@ class Preferences:
 
     session: Settings = field(default_factory=Settings)
     keys: KeyMap = field(default_factory=KeyMap)
+    review_keys: ReviewKeys = field(default_factory=ReviewKeys)
     text_size: float = 1.0
     full_screen: bool = False
     sounds: bool = False
@@ -74,8 +79,9 @@ def read_preferences(path: Path | None = None) -> Preferences:
 def _preferences(values: dict[str, object]) -> Preferences:
     usual = Preferences()
     keys = _keys(values.pop("keys", {}))
+    review_keys = remapped(values.pop("review_keys", {}))
     session = {f.name: values.pop(f.name) for f in fields(Settings) if f.name in values}
-    own = {f.name: f for f in fields(Preferences) if f.name not in ("session", "keys")}
+    own = {f.name: f for f in fields(Preferences) if f.name not in _TABLES}
     unknown = sorted(set(values) - set(own))
     if unknown:
         raise ValueError(f"unknown setting {unknown[0]!r}")
@@ -84,7 +90,7 @@ def _preferences(values: dict[str, object]) -> Preferences:
         name: _typed(name, value, getattr(usual.session, name)) for name, value in session.items()
     }
     chosen = replace(usual.session, **settings)  # type: ignore[arg-type]
-    return replace(usual, session=chosen, keys=keys, **typed)  # type: ignore[arg-type]
+    return replace(usual, session=chosen, keys=keys, review_keys=review_keys, **typed)  # type: ignore[arg-type]
 
 
 def _typed(name: str, value: object, usual: object) -> object:
@@ -136,6 +142,14 @@ def written(preferences: Preferences) -> str:
     for command in Command:
         bound = [key for key, of in preferences.keys.keys.items() if of is command]
         lines.append(f"{command.name.lower()} = [{', '.join(_toml(key) for key in bound)}]")
+    lines += [
+        "",
+        "[review_keys]  # of the review window; 'shift x' and 'ctrl x' are keys of their own",
+    ]
+    review = preferences.review_keys.keys
+    for name in dict.fromkeys(map(command_name, review.values())):
+        bound = [key for key, of in review.items() if command_name(of) == name]
+        lines.append(f"{name} = [{', '.join(_toml(key) for key in bound)}]")
     return "\n".join(lines) + "\n"
 
 

@@ -7,14 +7,12 @@ import math
 from oversight.log import SAFE, UNKNOWN, UNSAFE
 from oversight_ui.layout import Box
 from oversight_ui.paint import AMBER, BACK, CARD, DIM, GREY, INK, Brush, Colour
-from oversight_ui.review.keys import Action, Command, key_label
+from oversight_ui.review.keys import Action, Command
 from oversight_ui.review.layout import ReviewLayout
 from oversight_ui.review.sight import LABEL_COLOURS, LABEL_NAMES, Sight
 from oversight_ui.review.state import State, span_of
 
 __all__ = ["draw_cards", "draw_head"]
-
-HIDDEN = f"hidden, {key_label(Command(Action.BLIND))} shows it"
 
 
 def draw_head(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
@@ -73,7 +71,9 @@ def _actions(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
 def _label(brush: Brush, layout: ReviewLayout, state: State) -> None:
     recording, at, unit = state.tape.recording, state.at, layout.unit
     if state.blind:
-        brush.text(f"label: {HIDDEN}", _inside(layout, layout.label), 26 * layout.words, DIM)
+        brush.text(
+            f"label: {_hidden(state)}", _inside(layout, layout.label), 26 * layout.words, DIM
+        )
         return
     verdict = int(recording.steps.verdict[at])
     dark = verdict not in (SAFE, UNSAFE)
@@ -115,7 +115,7 @@ def _scores(brush: Brush, layout: ReviewLayout, state: State) -> None:
     box, tape = _inside(layout, layout.scores), state.tape
     upper, lower = box.rows((1, 1), round(2 * layout.unit))
     if state.blind:
-        brush.text(f"Blocker: {HIDDEN}", box, 26 * layout.words, DIM)
+        brush.text(f"Blocker: {_hidden(state)}", box, 26 * layout.words, DIM)
         return
     if tape.opinion is None:
         brush.text("Blocker: no scores in this log", box, 26 * layout.words, DIM)
@@ -143,7 +143,7 @@ def _truth(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
     steps, at = state.tape.recording.steps, state.at
     if sight.clip and not state.truth:
         return
-    key = key_label(Command(Action.TRUTH))
+    key = state.keys.label(Command(Action.TRUTH))
     words = f"truth: hidden, {key} shows it"
     if state.truth:
         code = int(steps.proposed_unsafe[at])
@@ -163,8 +163,12 @@ def _reason(brush: Brush, layout: ReviewLayout, sight: Sight) -> None:
         words = f"span of {last - first + 1:,} steps: label or clip it"
         brush.text(words, box, 26 * layout.words, INK)
         return
-    key = key_label(Command(Action.REASON))
+    key = state.keys.label(Command(Action.REASON))
     brush.text(f"your reason ({key}): {state.reason}", box, 26 * layout.words, DIM)
+
+
+def _hidden(state: State) -> str:
+    return f"hidden, {state.keys.label(Command(Action.BLIND))} shows it"
 
 
 def _inside(layout: ReviewLayout, box: Box) -> Box:

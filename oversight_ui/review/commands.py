@@ -14,6 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from oversight.errors import OversightError
+from oversight_ui.preferences import read_preferences
 from oversight_ui.review.agreement import Agreement, agree, judges_of
 
 __all__ = ["AgreementOf", "Clip", "Review"]
@@ -49,6 +50,8 @@ class Review:
     """Look only; no label can be given."""
     text: Literal["100", "125", "150"] = "100"
     """Size of the words, percent."""
+    settings: Path | None = None
+    """Settings file with [review_keys]; ~/.config/hirl/window.toml, if there is one, otherwise."""
     width: int = 1280
     """Width of the window at the start, pixels."""
     height: int = 720
@@ -63,11 +66,12 @@ class Review:
 
         if not self.author.strip():
             raise OversightError("expected a name after --author, got none")
+        keys = read_preferences(self.settings).review_keys
         log = ReviewLog(self.log, self.author, read_only=self.read_only)
         try:
             other = None if self.against is None else log.labels_of(self.against)
             open_display(self.width, self.height, "hirl: review")
-            options = Options(int(self.text) / 100, self.blind, self.step)
+            options = Options(int(self.text) / 100, self.blind, self.step, keys)
             ReviewWindow(log, options, other).run()
         finally:
             log.close()

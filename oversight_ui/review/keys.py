@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from oversight_ui.review.tape import Mark
 
-__all__ = ["GROUPS", "KEYS", "LABELS", "Action", "Command", "HelpRow", "command_of", "key_label"]
+__all__ = [
+    "GROUPS",
+    "KEYS",
+    "LABELS",
+    "Action",
+    "Command",
+    "HelpRow",
+    "ReviewKeys",
+    "command_name",
+    "remapped",
+]
 
 
 class Action(StrEnum):
@@ -195,13 +205,60 @@ _SHORT = {
 }
 
 
-def command_of(names: Iterable[str]) -> Command | None:
-    """The command of a key that goes by any of these names, or None if it has none."""
-    return next((KEYS[name] for name in names if name in KEYS), None)
+@dataclass(frozen=True)
+class ReviewKeys:
+    """Looks keys up.
+
+    Attributes:
+        keys: from a key's name, with "shift " or "ctrl " before it, to its command.
+    """
+
+    keys: Mapping[str, Command] = field(default_factory=lambda: KEYS)
+
+    def command(self, names: Iterable[str]) -> Command | None:
+        """The command of a key that goes by any of these names, or None if it has none."""
+        return next((self.keys[name] for name in names if name in self.keys), None)
+
+    def label(self, command: Command) -> str:
+        """The first key of a command as people read it, such as "SHIFT SPACE", or "-"."""
+        name = next((name for name, bound in self.keys.items() if bound == command), "-")
+        with_other = name.startswith(("shift ", "ctrl "))
+        held, _, key = name.rpartition(" ") if with_other else ("", "", name)
+        return " ".join(filter(None, (held.upper(), _SHORT.get(key, key.upper()))))
 
 
-def key_label(command: Command) -> str:
-    """The first key of a command as people read it, such as "SHIFT SPACE"; "-" if it has none."""
-    name = next((name for name, bound in KEYS.items() if bound == command), "-")
-    held, _, key = name.rpartition(" ") if name.startswith(("shift ", "ctrl ")) else ("", "", name)
-    return " ".join(filter(None, (held.upper(), _SHORT.get(key, key.upper()))))
+def command_name(command: Command) -> str:
+    """How a settings file calls a command, such as `safe` or `next_block`."""
+    if command.mark is None:
+        return command.action.name.lower()
+    return f"{command.action.name.removesuffix('_JUMP')}_{command.mark.name}".lower()
+
+
+def remapped(table: object) -> ReviewKeys:
+    """The key map of a settings file's table, from commands' names to their keys.
+
+    Commands that it does not name keep their keys, but for those given to others.
+
+    Raises:
+        TypeError: it is no table.
+        ValueError: an unknown command, a key given twice, or none left for leaving.
+    """
+    if not isinstance(table, dict):
+        raise TypeError(f"expected [review_keys] to be a table, got {table!r}")
+    names = {command_name(command): command for command in KEYS.values()}
+    chosen: dict[str, Command] = {}
+    for name, spelled in table.items():
+        if name not in names:
+            raise ValueError(f"unknown command {name!r} in [review_keys]")
+        for key in [spelled] if isinstance(spelled, str) else spelled:
+            if not isinstance(key, str) or not key:
+                raise ValueError(f"expected names of keys for {name}, got {key!r}")
+            if key.lower() in chosen:
+                raise ValueError(f"the key {key!r} is given to two commands")
+            chosen[key.lower()] = names[name]
+    kept = {
+        key: command
+        for key, command in KEYS.items()
+        if key not in chosen and command_name(command) not in table
+    }
+    return ReviewKeys({**chosen, **kept})

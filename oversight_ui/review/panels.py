@@ -7,7 +7,7 @@ import time
 from oversight_ui.layout import Box
 from oversight_ui.paint import AMBER, BACK, CARD, DIM, GREY, INK, Brush
 from oversight_ui.review.agreement import Agreement
-from oversight_ui.review.keys import Action, Command, key_label
+from oversight_ui.review.keys import Action, Command
 from oversight_ui.review.layout import ReviewLayout, list_rows
 from oversight_ui.review.sight import LABEL_NAMES, Sight
 from oversight_ui.review.state import Panel, State
@@ -53,7 +53,7 @@ def _queue(brush: Brush, layout: ReviewLayout, state: State) -> None:
             words = "empty: a Blocker's scores fill it"
         brush.text(words, title, size, DIM)
         return
-    key = key_label(Command(Action.NEXT_USEFUL))
+    key = state.keys.label(Command(Action.NEXT_USEFUL))
     brush.text(f"{len(queue):,} worth a look, {key}: next", title, size, DIM)
     first = first_shown(state, len(rows) + 1)
     ids = state.tape.recording.steps.step_id
@@ -75,7 +75,7 @@ def _agreement(brush: Brush, layout: ReviewLayout, state: State) -> None:
         words = "only one has judged here" if found is None else "hidden while you judge"
         brush.text(words, rows[0], size, DIM)
         return
-    one, two = (key_label(Command(a)) for a in (Action.PAIR_FIRST, Action.PAIR_SECOND))
+    one, two = (state.keys.label(Command(a)) for a in (Action.PAIR_FIRST, Action.PAIR_SECOND))
     brush.text(f"{one}: {found.first}", rows[0], size, INK)
     brush.text(f"{two}: {found.second}", rows[1], size, INK)
     for row, (words, colour) in zip(rows[2:], _figures(state, found), strict=False):
@@ -90,7 +90,7 @@ def _figures(state: State, found: Agreement) -> list[tuple[str, tuple[int, int, 
     kappa = "not defined" if found.kappa is None else f"{found.kappa:.3f}"
     if found.low is not None and found.high is not None:
         kappa += f" ({found.low:.2f} to {found.high:.2f})"
-    key = key_label(Command(Action.NEXT_JUMP, Mark.DIFFERENCE))
+    key = state.keys.label(Command(Action.NEXT_JUMP, Mark.DIFFERENCE))
     differ = len(state.tape.rows(Mark.DIFFERENCE))
     return [
         (f"both judged {found.steps:,} steps, agree {share}", DIM),

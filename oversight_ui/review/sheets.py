@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oversight_ui.layout import Box
 from oversight_ui.paint import AMBER, CARD, DIM, GREY, INK, Brush
-from oversight_ui.review.keys import GROUPS, HelpRow, key_label
+from oversight_ui.review.keys import GROUPS, HelpRow, ReviewKeys
 from oversight_ui.review.layout import ReviewLayout
 from oversight_ui.review.state import REASONS, Mode, State
 
@@ -19,7 +19,7 @@ COLUMNS = (2, 2)
 def draw_sheet(brush: Brush, layout: ReviewLayout, state: State) -> None:
     """Draw what belongs over the mode; nothing while the log is watched."""
     if state.mode is Mode.HELP:
-        _help(brush, layout)
+        _help(brush, layout, state.keys)
     elif state.mode is Mode.REASON:
         _reason(brush, layout, state)
 
@@ -33,7 +33,7 @@ def _sheet(brush: Brush, layout: ReviewLayout, w: int, h: int) -> Box:
     return box.inset(round(24 * layout.unit), round(14 * layout.unit))
 
 
-def _help(brush: Brush, layout: ReviewLayout) -> None:
+def _help(brush: Brush, layout: ReviewLayout, keys: ReviewKeys) -> None:
     wide, tall = brush.surface.get_size()
     margin = round(16 * layout.unit)
     box = _sheet(brush, layout, wide - 2 * margin, tall - 2 * margin)
@@ -44,7 +44,7 @@ def _help(brush: Brush, layout: ReviewLayout) -> None:
     tall = min(tall, round(36 * layout.words))
     for column, count in zip(rest.columns((1, 1), round(20 * layout.unit)), COLUMNS, strict=True):
         mine, groups = groups[:count], groups[count:]
-        _groups(brush, layout, column, mine, tall)
+        _groups(brush, layout, column, mine, tall, keys)
     words = "Every label is in the log as soon as you give it. Any key leaves this page."
     brush.text(words, Box(box.x, rest.bottom, box.w, foot), 24 * layout.words, AMBER)
 
@@ -53,7 +53,9 @@ def _lines(groups: Groups) -> int:
     return sum(1 + len(rows) for _, rows in groups)
 
 
-def _groups(brush: Brush, layout: ReviewLayout, box: Box, groups: Groups, tall: int) -> None:
+def _groups(
+    brush: Brush, layout: ReviewLayout, box: Box, groups: Groups, tall: int, keys: ReviewKeys
+) -> None:
     size = 24 * layout.words
     y = box.y
     for title, rows in groups:
@@ -61,10 +63,10 @@ def _groups(brush: Brush, layout: ReviewLayout, box: Box, groups: Groups, tall: 
         y += tall
         for row in rows:
             cap, words = Box(box.x, y, box.w, tall).columns((3, 5), round(12 * layout.unit))
-            keys = "  ".join(key_label(command) for command in row.commands)
+            labels = "  ".join(keys.label(command) for command in row.commands)
             cap = cap.inset(0, 1)
             brush.fill(cap, GREY, round(4 * layout.unit))
-            brush.text(keys, cap.inset(round(4 * layout.unit), 0), size, INK, "centre")
+            brush.text(labels, cap.inset(round(4 * layout.unit), 0), size, INK, "centre")
             brush.text(row.words, words, size, INK)
             y += tall
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from oversight.game import Game
 from oversight.log import SAFE, UNSAFE, UNSURE
 from oversight_ui.paint import AMBER, GOOD, STOP, Colour
-from oversight_ui.review.keys import Action, Command, key_label
+from oversight_ui.review.keys import Action, Command, ReviewKeys
 from oversight_ui.review.recording import Said
 from oversight_ui.review.state import State
 
@@ -34,7 +34,7 @@ BUTTON_ROW = (
 """For the mouse, from left to right."""
 
 BUTTON_SHARES = tuple(
-    max(5, len(word)) + len(key_label(command)) + 3 for command, word in BUTTON_ROW
+    max(5, len(word)) + len(ReviewKeys().label(command)) + 3 for command, word in BUTTON_ROW
 )
 """Of the row's width."""
 
@@ -70,4 +70,4 @@ def button_words(state: State, command: Command, word: str) -> tuple[str, str]:
         word = "PLAY" if state.direction == 0 else "PAUSE"
     if command.action is Action.SPAN and state.anchor is not None:
         word = "CLEAR"
-    return word, key_label(command)
+    return word, state.keys.label(command)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from oversight.types import Verdict
-from oversight_ui.review.keys import Command
+from oversight_ui.review.keys import Command, ReviewKeys
 from oversight_ui.review.tape import Tape
 
 __all__ = [
@@ -115,6 +115,7 @@ class State:
         notice: the last thing to say.
         notice_until: when it has been read.
         now: time of the last event, seconds.
+        keys: which key does what, for what is said about keys.
     """
 
     tape: Tape
@@ -138,6 +139,7 @@ class State:
     notice: str = ""
     notice_until: float = 0.0
     now: float = 0.0
+    keys: ReviewKeys = field(default_factory=ReviewKeys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from oversight.errors import LogError, OversightError
 from oversight_ui.paint import Brush
 from oversight_ui.review.agreement import Judge
 from oversight_ui.review.film import ClipCutter
-from oversight_ui.review.keys import command_of
+from oversight_ui.review.keys import ReviewKeys
 from oversight_ui.review.layout import ReviewLayout, lay_out_review
 from oversight_ui.review.lives import LifeFinder
 from oversight_ui.review.mouse import Lane, dragged, lane_at, pressed
@@ -71,11 +71,13 @@ class Options:
         text: size of the words, times their usual one.
         blind: labels and scores are hidden until asked for.
         at: number of the step to begin at; None for the first.
+        keys: which key does what.
     """
 
     text: float = 1.0
     blind: bool = False
     at: int | None = None
+    keys: ReviewKeys = field(default_factory=ReviewKeys)
 
 
 class ReviewWindow:
@@ -100,7 +102,7 @@ class ReviewWindow:
         self._grown = -RUNNING_SECONDS
         self._recording = log.whole()
         tape = self._tape(Choice(log.author))
-        self._state = State(tape=tape, blind=options.blind, now=time.monotonic())
+        self._state = State(tape=tape, blind=options.blind, now=time.monotonic(), keys=options.keys)
         name = f"{log.path.parent.name}/{log.path.name}"
         self._sight = Sight(self._state, log.game, name, None, text=options.text)
         if options.at is not None:
@@ -225,7 +227,9 @@ class ReviewWindow:
             self._done = True
         elif event.type == pygame.KEYDOWN:
             name = pygame.key.name(event.key)
-            yield Press(command_of(_names(event, name)), TYPED.get(name, str(event.unicode)))
+            yield Press(
+                self._state.keys.command(_names(event, name)), TYPED.get(name, str(event.unicode))
+            )
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
             clicked = self._clicked(*event.pos)
             if clicked is not None:

@@ -11,6 +11,9 @@ from oversight.games import PONG
 from oversight_ui.__main__ import main
 from oversight_ui.keymap import DEFAULT_KEYS, STICK, Command, KeyMap, choice
 from oversight_ui.preferences import Preferences, default_path, read_preferences, written
+from oversight_ui.review.keys import Action
+from oversight_ui.review.keys import Command as Review
+from oversight_ui.review.tape import Mark
 from oversight_ui.state import Way
 
 
@@ -50,6 +53,19 @@ undo = "z"
     assert keys.command(["p"]) is Command.PAUSE
 
 
+def test_the_reviews_keys_can_be_others_too(tmp_path: Path) -> None:
+    text = '[review_keys]\nsafe = "a"\nnext_block = ["shift q", "b"]\nplay = "k"\n'
+    keys = read_preferences(file(tmp_path, text)).review_keys
+    assert keys.command(["a"]) == Review(Action.SAFE)
+    assert keys.command(["1"]) is None  # given up by naming another
+    assert keys.command(["shift q"]) == keys.command(["b"]) == Review(Action.NEXT_JUMP, Mark.BLOCK)
+    assert keys.command(["k"]) == Review(Action.PLAY)  # and no longer another overseer's
+    assert keys.command(["2"]) == Review(Action.UNSAFE)
+    assert keys.label(Review(Action.SAFE)) == "A"
+    assert keys.label(Review(Action.NEXT_JUMP, Mark.BLOCK)) == "SHIFT Q"
+    assert keys.label(Review(Action.PAIR_SECOND)) == "-"
+
+
 def test_what_is_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     usual = Preferences()
     assert read_preferences(file(tmp_path, written(usual))) == usual
@@ -70,6 +86,10 @@ def test_what_is_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("[keys]\nblock = 'b'\nundo = 'b'", "given to two commands"),
         ("[keys]\nblock = []", "expected a key for block"),
         ("[keys]\nblock = [1]", "expected names of keys"),
+        ("review_keys = 3", "to be a table"),
+        ("[review_keys]\nsave = 'b'", "unknown command 'save'"),
+        ("[review_keys]\nsafe = 'b'\nundo = 'B'", "given to two commands"),
+        ("[review_keys]\nsafe = [1]", "expected names of keys"),
         ("pace", "settings"),
     ],
 )
