@@ -53,8 +53,8 @@ from oversight_ui.paint import AMBER
 
 PADDLE = np.array((92, 186, 92))
 """The agent's paddle in the emulator's own colours."""
-FIELD_TOP, ZONE_TOP, MARGIN = 34, 178, 24
-"""Native rows; the robot blocks a paddle so close above the zone: two steps of momentum."""
+FIELD_TOP, ZONE_TOP, MARGIN = 34, 178, 48
+"""Native rows; the robot blocks a paddle so close above the zone: two steps at up to 24 rows."""
 SIZE = (1280, 720)
 REFRACTORY_SECONDS = 0.15
 """Of two responses close together the second waits: see `oversight.simulated`."""

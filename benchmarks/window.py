@@ -1,6 +1,6 @@
 """How long a key takes until its decision is on disk, and how often the window draws.
 
-    .venv/bin/python benchmarks/window.py                       # about four minutes, two cores
+    .venv/bin/python benchmarks/window.py                       # about two minutes, two cores
     .venv/bin/python benchmarks/window.py --out results/window/latency.json
 
 A Double-DQN agent plays Pong in this process and learns without a rest behind the person
@@ -55,7 +55,7 @@ GIVEN_UP_SECONDS = 3.0
 class Window:
     """Measure the window beside a learner."""
 
-    keys: int = 150
+    keys: int = 100
     """Keys to press in each way of working."""
     updates: int = 100_000
     """Updates at most behind each step: the learner never rests. 0: none."""
