@@ -52,12 +52,15 @@ def toward_harm(env: Played, rng: np.random.Generator) -> Iterator[int]:
 
 
 def greedy(env: Played, rng: np.random.Generator) -> Iterator[int]:
-    """An unsafe action wherever the truth knows one; held random actions on the way there."""
+    """An unsafe action wherever the truth knows one; held random actions on the way there.
+
+    All unsafe actions alike: the first that is found in a random order, and no more are asked for.
+    """
     wandering = _held(1, 30)(env, rng)
     while True:
-        unsafe = np.flatnonzero(env.truth.unsafe_actions())
         action = next(wandering)
-        yield int(rng.choice(unsafe)) if len(unsafe) else action
+        every = rng.permutation(env.game.n_actions).tolist()
+        yield next((each for each in every if env.truth.unsafe(each)), action)
 
 
 def _always(name: str) -> Adversary:

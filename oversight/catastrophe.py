@@ -92,14 +92,15 @@ class Catastrophe(ABC, Generic[E]):
         del action
         return False
 
-    def settled(self, emulator: E, frames: int) -> bool:
+    def settled(self, emulator: E, frames: int, held: int | None = None) -> bool:
         """Whether a branch needs no more frames under a backup: harm can be held off from here.
 
         Args:
             emulator: in the branch, with no harm going on.
             frames: how many the branch has yet to go to the horizon.
+            held: the backup that the branch holds; None if it holds none yet, and any may do.
         """
-        del emulator, frames
+        del emulator, frames, held
         return False
 
     def sealed(self, emulator: E) -> bool:

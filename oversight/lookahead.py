@@ -6,28 +6,27 @@ while another one is: it makes unavoidable what was avoidable. Where nothing is 
 more the harm was caused earlier, and no action is to blame for it now. Giacobbe et al.,
 "Shielding Atari Games with Bounded Prescience" (AAMAS 2021) shield by emulator look-ahead too.
 
-Four things make it fast, none of which changes an answer: games say where harm is out of reach;
+Five things make it fast, none of which changes an answer: games say where harm is out of reach;
 actions that lead to the same state share their future; a backup that was played for the last
-step is only played on for the part that is new; and the backup that helped last is tried first.
+step is only played on for the part that is new; one that failed then is not played again if it is
+what was done; and the backup that helped last is tried first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
-from oversight.search import BUDGET, survives
+from oversight.lasting import prolongs
+from oversight.search import rescued
 from oversight.truth import Truth
 
 __all__ = ["LookAhead"]
 
 E = TypeVar("E", bound=Simulator[Any])
-
-ESCAPE_STEPS = 16
-"""Agent steps looked at to tell how long a harm that is already going on will last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,13 @@ class _Future(Generic[E]):
         averted: some backup holds the harm off to the horizon.
         frames: how long the best backup does.
         plan: a backup that averts, to be played on; None if there is nothing to be gained by it.
+        failed: backups that were held until harm began, and for how many frames it took.
     """
 
     averted: bool
     frames: int
     plan: _Plan[E] | None = None
+    failed: Mapping[int, int] = field(default_factory=dict)
 
 
 class LookAhead(Truth[E]):
@@ -77,21 +78,27 @@ class LookAhead(Truth[E]):
         self._played: int | None = None
         self._lost = False
         self._known: dict[int, bool] = {}
+        self._no_backup: bool | None = None
+        self._searched: set[int] = set()
         self._lasted: dict[int, int] = {}
         self._start: object = None
         self._futures: dict[Hashable, _Future[E]] = {}
-        self._plans: dict[int, _Plan[E] | None] = {}
+        self._after: dict[int, _Future[E]] = {}
         self._begun: _Plan[E] | None = None
+        self._failed: Mapping[int, int] = {}
 
     def moved(self, watch: Watch[E], action: int | None = None) -> None:
         """See `Truth.moved`."""
         self._lost = self._still_lost(action)
         self._played = action
-        self._begun = None if action is None else self._plans.get(action)
+        before = None if action is None else self._after.get(action)
+        self._begun = None if before is None else before.plan
+        self._failed = {} if before is None else before.failed
         self._start = None
         self._futures = {}
-        self._plans = {}
+        self._after = {}
         self._known = {}
+        self._no_backup, self._searched = None, set()
         self._lasted = {}
         self._watch = watch
         self._sealed = not watch.harmful and self.catastrophe.sealed(self._emulator)
@@ -107,10 +114,11 @@ class LookAhead(Truth[E]):
             return False
         if watch.harmful:
             return not self._holds(action)
-        if self._holds(action) or self.doomed:
+        if self._holds(action):
             return False
-        # To tell that not all is lost, the search may have found a way on from this very action.
-        return not self._known[action]
+        if not self._helpless:
+            return True
+        return not (self._lost or self._saved(action) or self.doomed)
 
     def certain(self, action: int) -> bool:
         """See `Truth.certain`: some action has a way out by a single backup, so no search asked."""
@@ -134,16 +142,27 @@ class LookAhead(Truth[E]):
             return False
         if self._sealed:
             return True
-        if any(self._known.values()) or self._out_of_reach(self.catastrophe.backups[0]):
-            return False
-        likeliest_first = self._likeliest_first()
-        if any(self._holds(action) for action in likeliest_first):
+        if not self._helpless:
             return False
         if self._lost:
             return True  # as was to be expected: an action before made it so
-        for action in likeliest_first:
+        return not any(self._saved(action) for action in self._likeliest_first())
+
+    @property
+    def _helpless(self) -> bool:
+        """Whether no action has a way out by a single backup, so that others are searched for."""
+        if self._no_backup is None:
+            found = any(self._known.values()) or self._out_of_reach(self.catastrophe.backups[0])
+            found = found or any(self._holds(action) for action in self._likeliest_first())
+            self._no_backup = not found
+        return self._no_backup
+
+    def _saved(self, action: int) -> bool:
+        """Whether a search finds a way on from an action, where all are helpless."""
+        if action not in self._searched:
+            self._searched.add(action)
             self._known[action] = self._rescued(action)
-        return not any(self._known.values())
+        return self._known[action]
 
     def last_resort(self) -> int:
         """See `TruthProbe.last_resort`."""
@@ -169,6 +188,8 @@ class LookAhead(Truth[E]):
             return False
         if action not in self._known:
             return self._lost
+        if self._no_backup and not self._lost and action not in self._searched:
+            return False  # another action had a way on, and this one was never looked into
         return not self._known[action]
 
     def _holds(self, action: int) -> bool:
@@ -183,7 +204,8 @@ class LookAhead(Truth[E]):
             self._start = self._emulator.snapshot()
         try:
             if watch.harmful:
-                return not self._prolongs(self._start, watch, action)
+                what, skip = self.catastrophe, self._frameskip
+                return not prolongs(self._emulator, self._start, watch, what, action, skip)
             return self._recoverable(watch, action)
         finally:
             self._emulator.restore(self._start)
@@ -204,7 +226,7 @@ class LookAhead(Truth[E]):
             self._futures[key] = self._future(action, after, key, branch)
         future = self._futures[key]
         self._lasted[action] = self._frameskip + future.frames
-        self._plans[action] = future.plan
+        self._after[action] = future
         return future.averted
 
     def _future(self, action: int, after: object, key: Hashable, watch: Watch[E]) -> _Future[E]:
@@ -217,20 +239,28 @@ class LookAhead(Truth[E]):
             if future.averted:
                 return future
             self._emulator.restore(after)
-        longest = 0
+        failed: dict[int, int] = {}
+        if action in self._failed:
+            # The last move's look-ahead came by here, and held this action until harm began.
+            failed[action] = self._failed[action] - self._frameskip
+        longest = failed.get(action, 0)
         # An action that goes on is likely to go on: then its plan is played on, too.
-        held = action if action == self._played else None
-        for number, backup in enumerate(sorted(self._order, key=lambda each: each != held)):
-            if number > 0:
+        held, moved = (action if action == self._played else None), False
+        for backup in sorted(self._order, key=lambda each: each != held):
+            if backup in failed:
+                continue
+            if moved:
                 self._emulator.restore(after)
+            moved = True
             future = self._hold(backup, watch, 0, keep=key is not None)
             if future.averted:
                 if backup != held:
                     self._order.remove(backup)
                     self._order.insert(0, backup)
-                return future
+                return replace(future, failed=failed)
             longest = max(longest, future.frames)
-        return _Future(averted=False, frames=longest)
+            failed.update(future.failed)
+        return _Future(averted=False, frames=longest, failed=failed)
 
     def _hold(self, backup: int, watch: Watch[E], behind: int, *, keep: bool) -> _Future[E]:
         """Hold a backup to the horizon, from the emulator's state.
@@ -244,12 +274,13 @@ class LookAhead(Truth[E]):
         emulator, branch, first = self._emulator, watch.copy(), None
         every = self._horizon_frames
         done = behind
-        while done < every and not self.catastrophe.settled(emulator, every - done):
+        while done < every and not self.catastrophe.settled(emulator, every - done, backup):
             played = self.catastrophe.backup(emulator, backup)
             keep = keep and played == backup
             emulator.act(played)
             if branch.frame(emulator) or self.catastrophe.sealed(emulator):
-                return _Future(averted=False, frames=done)
+                failed = {backup: done} if keep else {}
+                return _Future(averted=False, frames=done, failed=failed)
             done += 1
             if keep and done == self._frameskip:
                 first = self._key(emulator.snapshot(), branch)
@@ -268,51 +299,15 @@ class LookAhead(Truth[E]):
 
     def _rescued(self, action: int) -> bool:
         """Whether a plan of several actions in turn averts what no single backup does."""
-        start, watch = self._emulator.snapshot(), self._watched()
+        start = self._emulator.snapshot()
         try:
-            branch = watch.copy()
-            for _ in range(self._frameskip):
-                self._emulator.act(action)
-                if branch.frame(self._emulator):
-                    return False
-            return self._way_on(branch)
+            return rescued(
+                self._emulator,
+                self._watched(),
+                self.catastrophe,
+                action,
+                n_actions=self._n_actions,
+                frameskip=self._frameskip,
+            )
         finally:
             self._emulator.restore(start)
-
-    def _way_on(self, watch: Watch[E]) -> bool:
-        """Whether backups in turn hold the harm off, or else any actions, firing included."""
-        after, what, frameskip = self._emulator.snapshot(), self.catastrophe, self._frameskip
-        if survives(self._emulator, watch, what, frameskip=frameskip):
-            return True
-        others = set(range(self._n_actions)) - set(what.backups)
-        if not others or self._emulator.key(after) is None:
-            return False  # where states cannot be told apart many actions are too many
-        self._emulator.restore(after)
-        every, few = (*what.backups, *sorted(others)), BUDGET // 4
-        return survives(self._emulator, watch, what, frameskip=frameskip, budget=few, actions=every)
-
-    def _prolongs(self, start: object, watch: Watch[E], action: int) -> bool:
-        # Harm is going on already, so every action "brings it about". What can still be judged
-        # is whether an action makes it last longer than the best backup does.
-        longest = ESCAPE_STEPS * self._frameskip
-        backups = self.catastrophe.backups
-        best = min(self._lasting(start, watch, b, b, longest) for b in backups)
-        # Whether it is longer is all that is asked: no need to play it to its end.
-        mine = min(self._lasting(start, watch, action, b, best + 1) for b in backups)
-        return mine > best
-
-    def _lasting(
-        self, start: object, watch: Watch[E], action: int, backup: int, longest: int
-    ) -> int:
-        """Frames until the harm ends if `action` is played for one step and `backup` after it.
-
-        At most `longest` are played; that is the answer if it did not end in them.
-        """
-        self._emulator.restore(start)
-        branch = watch.copy()
-        for frame in range(longest):
-            self._emulator.act(action if frame < self._frameskip else backup)
-            branch.frame(self._emulator)
-            if not branch.harmful:
-                return frame
-        return longest

@@ -8,12 +8,47 @@ from typing import Any, TypeVar
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Simulator
 
-__all__ = ["BUDGET", "explore", "survives"]
+__all__ = ["BUDGET", "explore", "rescued", "survives"]
 
 E = TypeVar("E", bound=Simulator[Any])
 
 BUDGET = 4_000
 """Agent steps played before the search gives up: about a second of an Atari game."""
+
+
+def rescued(
+    simulator: E,
+    watch: Watch[E],
+    what: Catastrophe[E],
+    action: int,
+    *,
+    n_actions: int,
+    frameskip: int,
+) -> bool:
+    """Whether an action, then backups in turn or else any actions, hold the harm off.
+
+    Args:
+        simulator: at the state to start from; left somewhere else.
+        watch: of that state; not changed.
+        what: has the backups, and for how many agent steps harm has to be kept off.
+        action: played for one agent step.
+        n_actions: all there are; firing may save where no backup does.
+        frameskip: frames an agent step.
+    """
+    branch = watch.copy()
+    for _ in range(frameskip):
+        simulator.act(action)
+        if branch.frame(simulator):
+            return False
+    after = simulator.snapshot()
+    if survives(simulator, branch, what, frameskip=frameskip):
+        return True
+    others = set(range(n_actions)) - set(what.backups)
+    if not others or simulator.key(after) is None:
+        return False  # where states cannot be told apart many actions are too many
+    simulator.restore(after)
+    every, few = (*what.backups, *sorted(others)), BUDGET // 4
+    return survives(simulator, branch, what, frameskip=frameskip, budget=few, actions=every)
 
 
 def survives(

@@ -22,6 +22,13 @@ ACTIONS = ("NOOP", "FIRE", "RIGHT", "LEFT")
 NOOP, FIRE, RIGHT, LEFT = range(4)
 PADDLE_X, BALL_X, BALL_Y = 72, 99, 101
 """RAM addresses of columns and of the ball's row, 0 while no ball is in play."""
+SPEED = 103
+"""RAM address: rows a frame that the ball falls, rises from 128 on (256 less what is there)."""
+BRICKS, PADDLE = 84, 177
+"""Rows of the ball: it was never turned down below the first, nor up (or lost) above the second."""
+FASTEST = 4
+"""Rows a frame: the fastest ball in 60,000 frames of play. It falls by 2 at most while the speed is
+1 or 2, and changes its speed at the bricks and the paddle alone."""
 MIDDLE = 8
 """Columns from the paddle's to the ball's when the ball is over its middle; 4 fewer will do."""
 
@@ -39,6 +46,25 @@ class BallLost(LifeLost):
             return NOOP
         away = int(ram[BALL_X]) - int(ram[PADDLE_X])
         return RIGHT if away > MIDDLE else LEFT if away < MIDDLE - 4 else NOOP
+
+    def out_of_reach(self, emulator: Emulator, action: int) -> bool:
+        """See `Catastrophe.out_of_reach`: without FIRE no new ball comes into play."""
+        return int(emulator.ram()[BALL_Y]) == 0 and action != FIRE
+
+    def settled(self, emulator: Emulator, frames: int, held: int | None = None) -> bool:
+        """See `Catastrophe.settled`: no ball is in play, or it cannot be down by then."""
+        del held
+        ram = emulator.ram()
+        row, speed = int(ram[BALL_Y]), int(ram[SPEED])
+        return row == 0 or frames <= _frames_down(row, speed - 256 * (speed > 127))
+
+
+def _frames_down(row: int, speed: int) -> float:
+    """Frames in which the ball cannot have come down to the paddle."""
+    if row > BRICKS and speed > 0:
+        return (PADDLE - row) / (2 if speed <= 2 else FASTEST)
+    rising = (row - BRICKS) / -speed if row > BRICKS and speed < 0 else 0.0
+    return rising + (PADDLE - max(BRICKS, min(row, PADDLE))) / FASTEST
 
 
 ENTRY = Entry(

@@ -68,9 +68,9 @@ class BarrierShot(Catastrophe[Emulator]):
         """See `Catastrophe.harmless`: what does not fire, fires no shot."""
         return action not in FIRES
 
-    def settled(self, emulator: Emulator, frames: int) -> bool:
+    def settled(self, emulator: Emulator, frames: int, held: int | None = None) -> bool:
         """See `Catastrophe.settled`: no shot is among the barriers, and the backup fires none."""
-        del frames
+        del frames, held
         height = int(emulator.ram()[SHOT_HEIGHT])
         return height < BARRIER_TOP or height == NO_SHOT
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from oversight import GAMES, AllowAll, AtariGame, OracleOverseer, OversightWrapper, game_named
+from oversight.catastrophe import Watch
 from oversight.catastrophes import ENTRIES, LifeLost
+from oversight.emulator import Emulator
 
 OTHERS = [entry.game.name for entry in ENTRIES if isinstance(entry.truth.catastrophe, LifeLost)]
 WITH_LIVES = sorted(set(OTHERS) - {"freeway", "enduro"})
@@ -74,6 +76,56 @@ def test_the_oracle_averts_what_nobody_would(name: str) -> None:
                 wrapper.reset()
         harm[guarded] = wrapper.gate.tally.catastrophes
     assert harm[False] > harm[True] == 0
+
+
+def plainly_unsafe(env: AtariGame) -> np.ndarray | None:
+    """The definition, word for word; None if no single backup helps after any action."""
+    emulator, what, skip = env.emulator, env.catastrophe, env.game.frameskip
+    start = emulator.snapshot()
+
+    def quiet(watch: Watch[Emulator], backup: int | None, action: int, frames: int) -> bool:
+        for _ in range(frames):
+            emulator.act(action if backup is None else what.backup(emulator, backup))
+            if watch.frame(emulator):
+                return False
+        return True
+
+    def recoverable(action: int) -> bool:
+        emulator.restore(start)
+        watch = env._watches[0].copy()
+        if not quiet(watch, None, action, skip):
+            return False
+        after = emulator.snapshot()
+        for backup in what.backups:
+            emulator.restore(after)
+            if quiet(watch.copy(), backup, action, skip * what.horizon):
+                return True
+        return False
+
+    held_off = np.array([recoverable(action) for action in range(env.game.n_actions)])
+    emulator.restore(start)
+    return ~held_off if held_off.any() else None
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "longest"), [("breakout", 320, 2), ("kung_fu_master", 400, 20)]
+)
+def test_the_shortcuts_of_a_game_change_no_answer(name: str, steps: int, longest: int) -> None:
+    env = AtariGame(game_named(name))
+    env.reset(seed=3)
+    actions, what = held(env, 3, longest), env.catastrophe
+    unsafe = spared = 0
+    for step in range(steps):
+        if step % (steps // 40) == 0 and not env.harmful:
+            spared += what.settled(env.emulator, env.game.frameskip * what.horizon)
+            answers, plain = env.truth.unsafe_actions(), plainly_unsafe(env)
+            if plain is not None:
+                assert answers.tolist() == plain.tolist()
+                unsafe += int(plain.sum())
+        if env.step(next(actions))[2]:
+            env.reset()
+    assert unsafe > 1
+    assert spared > 5
 
 
 @pytest.mark.parametrize("name", OTHERS)

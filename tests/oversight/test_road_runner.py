@@ -46,6 +46,12 @@ class Thorough(RoadRunnerDeath):
     def out_of_reach(self, emulator: Emulator, action: int) -> bool:
         return False
 
+    def settled(self, emulator: Emulator, frames: int, held: int | None = None) -> bool:
+        """Nothing but the definition: 9 steps are enough where no truck comes."""
+        bird, truck, lane = (int(byte) for byte in emulator.ram()[[80, 42, 43]])
+        comes = (truck or lane) and truck <= bird + 8
+        return not comes and frames <= 4 * (14 - 9)
+
 
 def play(env: AtariGame, proposer: Proposer, *, oracle: bool, steps: int) -> MemorySink:
     sink = MemorySink()
@@ -194,6 +200,45 @@ def test_the_coyote_far_away_and_no_truck_is_out_of_reach() -> None:
         if env.step(action)[2]:
             env.reset(seed=step)
     assert taken > 60
+
+
+def held_off(env: AtariGame, action: int) -> bool:
+    """Word for word, the directions that run from the Coyote first."""
+    emulator, start = env.emulator, env.emulator.snapshot()
+    branch = env._watches[0].copy()
+    found = not begins(emulator, branch, action, 4)
+    after, backups = emulator.snapshot(), iter((LEFT, 7, 9, 3, 2, 5, 6, 8, 0))
+    averted = False
+    while found and not averted and (backup := next(backups, None)) is not None:
+        emulator.restore(after)
+        averted = holds(emulator, branch.copy(), backup)
+    emulator.restore(start)
+    return averted
+
+
+@pytest.mark.parametrize("proposer", [at_random, held, corner])
+def test_where_it_can_run_left_nothing_is_lost(proposer: Proposer) -> None:
+    env, rng = AtariGame(GAME), np.random.default_rng(4)
+    what, emulator, actions = env.catastrophe, env.emulator, proposer(rng)
+    env.reset(seed=4)
+    at_once = later = 0
+    for step in range(200):
+        action = next(actions)
+        if not env.harmful and not what.sealed(emulator):
+            for tried in rng.choice(18, 2).tolist():
+                start = emulator.snapshot()
+                spared = what.out_of_reach(emulator, tried)
+                ends = begins(emulator, env._watches[0].copy(), tried, 4)
+                settled = not ends and what.settled(emulator, 4 * what.horizon)
+                emulator.restore(start)
+                at_once, later = at_once + spared, later + settled
+                assert held_off(env, tried) or not (spared or settled)
+        if step % 2 and env.truth.unsafe(action):
+            action = env.truth.last_resort()
+        if env.step(action)[2]:
+            env.reset(seed=step)
+    assert at_once > 40
+    assert later > 80
 
 
 def test_the_level_is_told() -> None:

@@ -132,6 +132,21 @@ def test_the_first_answer_knows_what_the_search_finds() -> None:
     assert truth.unsafe(1)
 
 
+def test_an_action_that_nobody_asked_about_is_not_taken_for_a_false_step() -> None:
+    class Astray(Falling):
+        backups = (1, 0)  # the search begins with the move that falls
+
+    walker = Tightrope()
+    truth, watch = LookAhead(walker, Astray(), n_actions=2, frameskip=1), Fall()
+    truth.moved(watch)
+    assert truth.unsafe(1)
+    assert not truth.doomed
+    watch.frame(walker)
+    walker.act(0)
+    truth.moved(watch, 0)
+    assert truth.unsafe_actions().tolist() == [False, True]
+
+
 def test_after_a_false_step_all_is_lost_and_nobody_is_blamed_again() -> None:
     walker = Tightrope()
     truth, watch = LookAhead(walker, Falling(), n_actions=2, frameskip=1), Fall()

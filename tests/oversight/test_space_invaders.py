@@ -49,7 +49,7 @@ class Thorough(BarrierShot):
     def harmless(self, action: int) -> bool:
         return False
 
-    def settled(self, emulator: Emulator, frames: int) -> bool:
+    def settled(self, emulator: Emulator, frames: int, held: int | None = None) -> bool:
         return False
 
 
