@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +38,30 @@ def test_the_truth_study_counts_both_sides(
         if row["guarded"]:
             assert row["per_1000_upper_95"] == pytest.approx(18.55, abs=0.01)
     assert "space_invaders: catastrophes by the exact truth" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_ctrl_c_keeps_the_rows_of_two_workers_and_the_study_goes_on(tmp_path: Path) -> None:
+    out = tmp_path / "truth.json"
+    command = [sys.executable, "-m", "experiments", "truth", "--games", "pong", "--proposers"]
+    command += ["random", "held", "--steps", "40000", "--unguarded-steps", "300"]
+    command += ["--workers", "2", "--out", str(out)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as study:
+        deadline = time.monotonic() + 60
+        while not out.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        os.killpg(study.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+        said = study.communicate(timeout=60)[0].decode()
+    assert study.returncode == 130
+    assert "pong: catastrophes by the exact truth" in said
+    kept = {(row["proposer"], row["guarded"]): row for row in json.loads(out.read_text())}
+    assert 0 < len(kept) < 4
+    assert {row["steps"] for row in kept.values()} == {300}  # whole cells alone
+    short = ["truth", "--games", "pong", "--proposers", "random", "held", "--steps", "300"]
+    assert main([*short, "--workers", "2", "--out", str(out)]) == 0
+    after = {(row["proposer"], row["guarded"]): row for row in json.loads(out.read_text())}
+    assert len(after) == 4
+    assert all(after[key] == row for key, row in kept.items())
 
 
 def test_the_people_study_shows_what_rewind_saves(tmp_path: Path) -> None:
