@@ -77,8 +77,8 @@ class RoadRunnerDeath(Catastrophe[Emulator]):
         steps: for how many agent steps a backup must keep the bird from harm: 8
             and the frames that a collision has to last. With 6 or less avoidable deaths were left.
         truck_steps: the same while a truck comes from behind. A bird can run ahead of one for
-            long and then come up against the edge or the Coyote: with 9 agent steps 2 deaths were
-            left in 280,000 guarded steps.
+            long and then come up against the edge or the Coyote: with 9 agent steps a death was
+            left now and then in long guarded runs.
     """
 
     levels: int = 1
