@@ -2,9 +2,10 @@
 
 Every learner makes one update of 32 for every 4 agent steps, past exploration, on screens of four
 frames. Rounds of all learners are interleaved, so that a busy machine slows each alike; a ratio is
-the median over rounds. Beside it: what the gate adds to a step, what replay takes, and where an
-update's time goes. The Blocker has a game's own network with weights that were never trained and a
-threshold that blocks nothing: what is measured is its price.
+the median over rounds. Beside it: what the gate adds to a step, what replay takes, and how long one
+update takes, its kernels alone as well: no program is faster than these. The Blocker has a game's
+own network with weights that were never trained and a threshold that blocks nothing: what is
+measured is its price.
 
     python benchmarks/learning.py --help
 """
@@ -72,6 +73,9 @@ class Settings:
     threads: int = 0
     """Of torch; 0 leaves it to torch."""
 
+    updates: bool = False
+    """Only measure one update."""
+
     profile: bool = False
     """Only say where the time of our training goes, by torch's profiler."""
 
@@ -107,11 +111,15 @@ def truth(name: str, n: int) -> VecEnv:
     return OversightVecEnv(games, AllowAll())
 
 
-def ours(name: str, env: VecEnv, precision: Precision, device: str) -> Learner:
+def double_dqn(env: VecEnv, precision: Precision, device: str) -> DoubleDQN:
     settings = DoubleDQNSettings(
         precision=precision, learning_starts=256, exploration_steps=256, buffer_size=20_000
     )
-    agent = DoubleDQN(env, settings, seed=0, device=device)
+    return DoubleDQN(env, settings, seed=0, device=device)
+
+
+def ours(name: str, env: VecEnv, precision: Precision, device: str) -> Learner:
+    agent = double_dqn(env, precision, device)
     agent.begin(10**9)
 
     def go(steps: int) -> int:
@@ -123,10 +131,10 @@ def ours(name: str, env: VecEnv, precision: Precision, device: str) -> Learner:
     return Learner(name, go)
 
 
-def theirs(name: str, device: str) -> Learner:
+def sb3(name: str, device: str) -> DQN:
     gymnasium.register_envs(ale_py)
     env = VecFrameStack(make_atari_env(f"{ROMS[name]}NoFrameskip-v4", 1, seed=0), 4)
-    agent = DQN(
+    return DQN(
         "CnnPolicy",
         env,
         learning_rate=1e-4,
@@ -138,6 +146,10 @@ def theirs(name: str, device: str) -> Learner:
         seed=0,
         device=device,
     )
+
+
+def theirs(name: str, device: str) -> Learner:
+    agent = sb3(name, device)
 
     def go(steps: int) -> int:
         before = int(agent.num_timesteps)
@@ -272,6 +284,57 @@ def bytes_of(buffer: ReplayBuffer) -> int:
     return sum(x.nbytes for x in vars(buffer).values() if isinstance(x, np.ndarray))
 
 
+def updates(settings: Settings) -> list[dict[str, Any]]:
+    """One update of 32: SB3's, ours, and both if nothing but the network took time."""
+    name, device = settings.games[0], settings.device
+    reference = sb3(name, device)
+    reference.learn(600)
+    agent = double_dqn(fast(name, settings.environments, None), Precision.AUTO, device)
+    agent.begin(10**9)
+    while agent.num_timesteps < 600:
+        agent.step()
+    ways = {
+        "SB3's DQN": lambda: reference.train(1, batch_size=32),
+        "ours, double Q": agent.learn_once,
+        "kernels alone, of SB3's": kernels(reference, 1),
+        "kernels alone, of ours": kernels(agent, 2),
+    }
+    times: dict[str, list[float]] = {key: [] for key in ways}
+    for turn in range(settings.rounds + 1):
+        for key, go in ways.items():
+            begun = time.perf_counter()
+            for _ in range(20):
+                go()
+            if turn:
+                times[key].append((time.perf_counter() - begun) / 20)
+    first = np.array(times["SB3's DQN"])
+    return [
+        {
+            "update": key,
+            "milliseconds": 1e3 * float(np.median(found)),
+            "times as fast": float(np.median(first / np.array(found))),
+        }
+        for key, found in times.items()
+    ]
+
+
+def kernels(agent: DQN, looks: int) -> Callable[[], None]:
+    """Forward and back through an agent's network, after so many looks at what came next."""
+    pixels = torch.zeros((32, *SPACE.shape), device=agent.device)
+    network = agent.q_net.features_extractor
+    if isinstance(agent, DoubleDQN):
+        pixels = pixels.to(memory_format=torch.channels_last)
+
+    def go() -> None:
+        with torch.no_grad():
+            for _ in range(looks):
+                network(pixels)
+        network.zero_grad()
+        network(pixels).sum().backward()
+
+    return go
+
+
 def profile(settings: Settings) -> str:
     name = settings.games[0]
     env = fast(name, settings.environments, AllowAll())
@@ -316,6 +379,9 @@ def main(settings: Settings) -> None:
     if settings.profile:
         console.print(profile(settings), soft_wrap=True)
         return
+    if settings.updates:
+        console.print(shown("One update of 32", updates(settings)))
+        return
     found: dict[str, Any] = {"machine": about, "speeds": []}
     for name in settings.games:
         rows = speeds(name, settings)
@@ -323,6 +389,8 @@ def main(settings: Settings) -> None:
         console.print(shown("Learning: one update of 32 every 4 steps", rows))
     found["gate"] = gate_costs(settings.games[0], settings)
     console.print(shown(f"The gate, {settings.environments} games, no learning", found["gate"]))
+    found["updates"] = updates(settings)
+    console.print(shown("One update of 32", found["updates"]))
     found["replay"] = replays(settings)
     console.print(shown("Replay of 84x84x4", found["replay"]))
     if settings.out is not None:
