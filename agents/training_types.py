@@ -77,6 +77,10 @@ class TrainSettings:
     precision: Precision = Precision.AUTO
     """Of Double DQN's network: bf16 where the processor knows it, with float32 weights."""
 
+    plain: bool = False
+    """Double DQN on SB3's plain path, the reference: SB3's replay and Adam, float32, weights as
+    torch lays them. Replay takes 56 KB a transition."""
+
     overseer: Watch = Watch.NOBODY
     """Who oversees."""
 
@@ -132,6 +136,8 @@ class TrainSettings:
             raise RunError("the oracle needs the truth as the game runs: use --way truth")
         if self.way is Way.FAST and self.catastrophe_pay:
             raise RunError("catastrophes are known as the game runs only with --way truth")
+        if self.plain and self.precision is Precision.BF16:
+            raise RunError("the plain path computes in float32: leave out --precision bf16")
         if self.checkpoint_steps % self.games:
             raise RunError(
                 f"expected checkpoint_steps that {self.games} games share evenly, got "
@@ -155,7 +161,10 @@ class TrainSettings:
             learning_starts=self.learning_starts,
             exploration_steps=self.exploration_steps,
             exploration_final=self.exploration_final,
-            precision=self.precision,
+            precision=Precision.FP32 if self.plain else self.precision,
+            frames_once=not self.plain,
+            channels_last=not self.plain,
+            fused_adam=not self.plain,
             credit=self.credit,
             end_on_block=self.end_on_block,
         )

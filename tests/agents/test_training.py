@@ -14,6 +14,7 @@ from agents.evaluation import evaluate, player_of
 from agents.games import overseen_games
 from agents.others import train_other
 from agents.progress import Pace
+from agents.settings import Precision
 from agents.training import Episodes, train_double_dqn
 from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
 from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
@@ -37,11 +38,16 @@ def weights(training: Training) -> dict[str, np.ndarray]:
     return {name: x.numpy() for name, x in load_file(path).items()}
 
 
-@pytest.mark.parametrize("way", list(Way))
-def test_a_resumed_training_goes_on_as_one_that_was_never_stopped(tmp_path: Path, way: Way) -> None:
-    whole = Training.create(tmp_path / "whole", settings(way=way))
+@pytest.mark.parametrize(
+    ("way", "plain", "games"), [(Way.TRUTH, False, 2), (Way.FAST, False, 2), (Way.TRUTH, True, 1)]
+)
+def test_a_resumed_training_goes_on_as_one_that_was_never_stopped(
+    tmp_path: Path, way: Way, plain: bool, games: int
+) -> None:
+    asked = settings(way=way, plain=plain, games=games)
+    whole = Training.create(tmp_path / "whole", asked)
     assert train_double_dqn(whole, lambda _steps, _note: True)
-    parts = Training.create(tmp_path / "parts", settings(way=way, steps=32))
+    parts = Training.create(tmp_path / "parts", replace(asked, steps=32))
     assert train_double_dqn(parts, lambda _steps, _note: True)
     (parts.path / "config.json").write_text((whole.path / "config.json").read_text())
     assert train_double_dqn(Training(parts.path), lambda _steps, _note: True)
@@ -51,6 +57,14 @@ def test_a_resumed_training_goes_on_as_one_that_was_never_stopped(tmp_path: Path
         np.testing.assert_array_equal(mine[name], value, err_msg=name)
     assert parts.counts() == whole.counts()
     assert whole.counts()["steps"] == 64
+
+
+def test_the_plain_path_is_sb3s() -> None:
+    made = settings(plain=True).dqn
+    assert [made.frames_once, made.channels_last, made.fused_adam] == [False] * 3
+    assert made.precision is Precision.FP32
+    with pytest.raises(RunError, match="float32"):
+        settings(plain=True, precision=Precision.BF16).check()
 
 
 def test_told_to_stop_it_saves(tmp_path: Path) -> None:
