@@ -111,7 +111,9 @@ def draw_keys(brush: Brush, layout: Layout, picture: Picture) -> None:
         cap = Box(cap.x, cap.y, wide, cap.h)
         brush.fill(cap, GREY, round(5 * unit))
         brush.text(label, cap.inset(round(4 * unit), 1), size, INK, "centre")
-        brush.text(command.value, words, layout.small(27), DIM)
+        late = command is Command.LATE
+        said = f"block {picture.state.late_steps} back" if late else command.value
+        brush.text(said, words, layout.small(27), DIM)
 
 
 def draw_strip(brush: Brush, layout: Layout, picture: Picture) -> None:
