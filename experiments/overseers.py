@@ -43,6 +43,7 @@ from oversight_ui import (
     open_window,
 )
 from oversight_ui.messages import Pixels, Status
+from oversight_ui.threats import threat_zones
 
 __all__ = ["Seat", "take_seat"]
 
@@ -218,12 +219,16 @@ def _served(
 
 
 def _opening(game: Game) -> Pixels:
-    """The game's screen two seconds into it, for the explanation of the task."""
+    """The game's screen two seconds into it, or once its threats are there, to explain the task."""
     env = AtariGame(game)
     env.reset(seed=0)
+    pixels = Pixels.of(to_rgb(env.screen()))
     for _ in range(120 // game.frameskip):
         env.step(game.safe_twin[0])
-    return Pixels.of(to_rgb(env.screen()))
+        pixels = Pixels.of(to_rgb(env.screen()))
+        if game.threats is not None and threat_zones(pixels, game.threats):
+            break
+    return pixels
 
 
 def _to_open_again(line: str, server: LinkServer) -> str:

@@ -7,8 +7,8 @@ import pytest
 
 from oversight import AtariGame, game_named, to_rgb
 from oversight.game import Threats, Zone
-from oversight_ui.danger import LEAST, MARGIN, threat_zones
 from oversight_ui.messages import Pixels
+from oversight_ui.threats import LEAST, MARGIN, threat_zones
 
 RED = (200, 10, 10)
 THREATS = Threats((RED, (10, 200, 10)), top=20, bottom=60)
@@ -48,7 +48,7 @@ def test_the_coyote_is_framed_and_the_bird_is_not() -> None:
     assert game.threats is not None
     env = AtariGame(game)
     env.reset(seed=0)
-    for _ in range(30):  # as the start page shows it
+    for _ in range(10):
         env.step(game.actions.index("LEFT"))
     rgb = to_rgb(env.screen())
     (zone,) = threat_zones(Pixels.of(rgb), game.threats)
