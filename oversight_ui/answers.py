@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oversight.types import Verdict, Viewing
+from oversight_ui.keymap import Command
 from oversight_ui.messages import Amend, Answer, GoBack, Message
 from oversight_ui.state import PAST_KEPT, UNDO_KEPT, Mode, Past, Pending, State, Way
 
@@ -39,7 +40,7 @@ def full_time(state: State) -> State:
 def enter(state: State, mode: Mode) -> State:
     """Change the mode; the step shown gets its full time."""
     resumed = state.now if mode is Mode.JUDGING else state.resumed_at
-    return full_time(replace(state, mode=mode, latched=False, resumed_at=resumed))
+    return full_time(replace(state, mode=mode, latched=None, resumed_at=resumed))
 
 
 def answer(
@@ -99,23 +100,30 @@ def block(state: State, replacement: int | None = None) -> Step:
     """Block the step that was on the screen when the person decided."""
     if state.pending is None:
         waiting = state.mode is Mode.JUDGING and replacement is None
-        return replace(state, latched=waiting), ()
+        return replace(state, latched=Command.BLOCK if waiting else None), ()
     meant = _meant(state, state.pending)
     if meant is not None and replacement == meant.action:
         meant = None  # a late block that names what was done: the step at hand must be meant
     return answer(state, Verdict.UNSAFE, by_key=True, replacement=replacement, meant=meant)
 
 
-def late_block(state: State) -> Step:
-    """Block the step `late_steps` before the one shown, or the oldest that can be reached."""
-    pending = state.pending
+def late_block(state: State, gone: int = 0) -> Step:
+    """Block the step `late_steps` before the one shown, or the oldest that can be reached.
+
+    Args:
+        state: between two steps the key waits for the next one to be shown.
+        gone: steps that have been answered since the key went down.
+    """
+    pending, back = state.pending, state.late_steps + gone
     standing = [p for p in state.past if not p.undone]
+    if pending is None and state.mode is Mode.JUDGING:
+        return replace(state, latched=Command.LATE), ()
     if pending is None or not standing:
         return noticed(state, "no earlier step to block"), ()
-    target = standing[-min(len(standing), state.late_steps)]
+    target = standing[-min(len(standing), back)]
     if pending.reach:
         reached = [p for p in standing if p.step_id in pending.reach]
-        target = reached[-min(len(reached), state.late_steps)] if reached else target
+        target = reached[-min(len(reached), back)] if reached else target
         if reached:
             return answer(state, Verdict.UNSAFE, by_key=True, meant=target)
     # The game stays as it is; the label does not.

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from oversight.types import Verdict
 from oversight_ui.acts import ACTS, IN_PREVIEW
-from oversight_ui.answers import Step, answer, block, enter, full_time, noticed
+from oversight_ui.answers import Step, answer, block, enter, full_time, late_block, noticed
 from oversight_ui.assist import speed_up
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Ask, Bye, Look, Present
@@ -193,7 +193,7 @@ def _key_up(state: State, command: Command | None) -> State:
 def _focus(state: State, here: bool) -> State:
     if here:
         return replace(state, mode=Mode.IDLE) if state.mode is Mode.UNFOCUSED else state
-    state = replace(state, held_since=None, latched=False)  # the key's release will not be seen
+    state = replace(state, held_since=None, latched=None)  # the key's release will not be seen
     return replace(state, mode=Mode.UNFOCUSED) if state.mode is Mode.JUDGING else state
 
 
@@ -217,13 +217,14 @@ def _shown(state: State, event: Shown) -> Step:
         return replace(state, mode=Mode.IDLE), ()  # called back: first show that you are there
     if state.mode is Mode.HELP and state.back is Mode.SPECTATING:
         return replace(state, back=Mode.IDLE), ()
-    if state.latched:
-        return block(replace(state, latched=False))
+    if state.latched is not None:
+        late, state = state.latched is Command.LATE, replace(state, latched=None)
+        return late_block(state, gone=1) if late else block(state)
     return state, (Ask(event.serial, Look.HEAT),) if state.heat else ()
 
 
 def _watching(state: State) -> State:
-    state = replace(state, pending=None, held_since=None, latched=False, begin_until=None)
+    state = replace(state, pending=None, held_since=None, latched=None, begin_until=None)
     if state.mode is Mode.HELP:
         return replace(state, back=Mode.SPECTATING)
     return replace(state, mode=Mode.SPECTATING)

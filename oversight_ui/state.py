@@ -160,7 +160,7 @@ class State:
         back: where help, the preview and the question before the end return to.
         way: how the person works.
         held_since: when the block key went down, None while it is up.
-        latched: the block key was tapped between two steps.
+        latched: BLOCK or LATE if its key was tapped between two steps.
         begin_until: when the start screen's countdown is over; None if none runs.
         last_input: when the person last pressed something.
         resumed_at: when the session last came back to judging.
@@ -183,7 +183,7 @@ class State:
     pace: float = 4.0
     pending: Pending | None = None
     held_since: float | None = None
-    latched: bool = False
+    latched: Command | None = None
     begin_until: float | None = None
     last_input: float = 0.0
     resumed_at: float = 0.0

@@ -72,6 +72,11 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.JUDGING,
         ["0 allow silence", "1 allow silence", "2 block key"],
     ),
+    "the key for late blocks waits for the next step, too": (
+        [*two_silent()[:-1], (2.08, key(Command.LATE)), (2.1, show(2))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key meant 0"],
+    ),
     "what a key decided is not meant": (
         [(1.5, show(0)), (1.7, BLOCK), (1.71, UNBLOCK), (1.75, show(1)), (1.8, BLOCK)],
         Mode.JUDGING,
