@@ -42,6 +42,7 @@ from oversight import (
     OverseerGone,
     OversightWrapper,
     Proposal,
+    Verdict,
     game_named,
     to_rgb,
 )
@@ -89,7 +90,7 @@ class Figures:
         pieces: that these are the sums of.
         steps: agent steps played.
         presses: of the block key, or of the key for late blocks.
-        logged: decisions of a person in the log that a key made.
+        logged: of them refused in the log, at the step or where it was done anew.
         lost: presses that no decision followed.
         as_meant: presses that refused the very step whose picture the robot had seen.
         early: presses that refused the step before it.
@@ -124,13 +125,20 @@ class Shown:
 
     inner: HumanOverseer
     sent: deque[tuple[int, int, NDArray[np.uint8]]] = field(default_factory=lambda: deque(maxlen=8))
+    blocked: list[int] = field(default_factory=list)
+    """Steps that keys refused, in order; late ones by the step that they were meant for."""
 
     def review(self, proposals: list[Proposal]) -> list[Decision]:
         """See `Overseer.review`."""
         (proposal,) = proposals
         if not proposal.recheck:
             self.sent.append((proposal.step_id, proposal.action, to_rgb(proposal.screens[-1])))
-        return self.inner.review(proposals)
+        (decision,) = decisions = self.inner.review(proposals)
+        self.blocked += [a.step_id for a in decision.amends if a.reason == "late block"]
+        if decision.verdict is Verdict.UNSAFE and decision.reaction_seconds is not None:
+            late = decision.meant_for
+            self.blocked.append(decision.step_id if late is None else late)
+        return decisions
 
     def step_of(self, pixels: NDArray[np.uint8], field_box: Box) -> int | None:
         """The newest step whose screen is on a picture of the window."""
@@ -273,7 +281,7 @@ def play_piece(settings: Robot, undo_steps: int, number: int) -> Figures:
             print(f"ended early: {error}")
             done.set()
         eyes.join()
-        return _figures(log, wrapper, undo_steps, presses)
+        return _figures(log, wrapper, undo_steps, presses, shown.blocked)
 
 
 def _figures(
@@ -281,13 +289,12 @@ def _figures(
     wrapper: OversightWrapper[NDArray[np.uint8]],
     undo_steps: int,
     presses: list[Press],
+    blocked: list[int],
 ) -> Figures:
     table = log.steps(undone=True)
-    by_key = ~np.isnan(table.reaction_seconds)
-    refused = table.step_id[by_key & (table.verdict == UNSAFE)].tolist()
-    first_undone = {rewind.step_id: rewind.undoes[0] for rewind in log.rewinds() if rewind.undoes}
-    landed = [first_undone.get(step, step) for step in refused]  # the step that was judged anew
-    pairs = list(zip(presses, landed, strict=False))
+    refused = set(table.step_id[table.verdict == UNSAFE].tolist())
+    anew = {rewind.undoes[0]: rewind.step_id for rewind in log.rewinds() if rewind.undoes}
+    pairs = list(zip(presses, blocked, strict=False))
     off = [step - p.meant for p, step in pairs if p.meant is not None]
     tally = wrapper.gate.tally
     return Figures(
@@ -295,8 +302,8 @@ def _figures(
         pieces=1,
         steps=tally.steps,
         presses=len(presses),
-        logged=int(by_key.sum()),
-        lost=len(presses) - len(landed),
+        logged=sum(anew.get(step, step) in refused for step in blocked),
+        lost=len(presses) - len(blocked),
         as_meant=sum(n == 0 for n in off),
         early=sum(n < 0 for n in off),
         late=sum(n > 0 for n in off),
