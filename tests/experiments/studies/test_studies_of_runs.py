@@ -14,6 +14,7 @@ from rich.console import Console
 
 from agents import HeldRandomProposer, make_agent, save
 from blocker import Blocker, BlockerNetwork, preset_for
+from blocker.testing import grow_on_noise
 from experiments.ages import keep_age
 from experiments.phases import agent_settings, episode_seed, gate_settings, open_log
 from experiments.reporter import Reporter
@@ -53,10 +54,14 @@ STEPS = 60
 
 
 def blocker(threshold: float, game: Game = PONG) -> Blocker:
-    """An untrained network: it judges at random, but always alike."""
+    """A network that has learned noise: it judges at random, but always alike.
+
+    Seed 3: where it blocks everything its choice is to go down, so that a search meets danger.
+    """
     torch.manual_seed(0)
     preset = preset_for(game.name)
     network = BlockerNetwork(game.actions, preset.input, preset.shape).eval()
+    grow_on_noise(network, np.random.default_rng(3))
     return Blocker(network, preset.shape, preset.input, threshold, game.name, game.actions)
 
 
@@ -69,7 +74,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     agent = make_agent(env, agent_settings(SETTINGS), seed=3, device="cpu", seed_env=False)
     keep_age(agent, run.ages, 5)
     save(agent, run.agent)
-    blocker(0.5).save(run.blocker)
+    blocker(0.3).save(run.blocker)
     return folder
 
 
