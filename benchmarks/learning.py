@@ -4,7 +4,7 @@ Every learner makes one update of 32 for every 4 agent steps, past exploration, 
 frames. Rounds of all learners are interleaved, so that a busy machine slows each alike; a ratio is
 the median over rounds. Beside it: what the gate adds to a step, what replay takes, and how long one
 update takes, its kernels alone as well: no program is faster than these. The Blocker has a game's
-own network with weights that were never trained and a threshold that blocks nothing: what is
+own network, grown on noise, and a threshold that blocks nothing: what is
 measured is its price.
 
     python benchmarks/learning.py --help
@@ -45,6 +45,7 @@ from agents.parts import knows_bfloat16
 from blocker import Blocker, BlockerOverseer
 from blocker.network import BlockerNetwork
 from blocker.presets import preset_for
+from blocker.testing import grow_on_noise
 from oversight import AllowAll, Answering, AtariGame, FastAtari, GateSettings, Overseer, game_named
 
 SPACE = spaces.Box(0, 255, (4, 84, 84), np.uint8)
@@ -95,6 +96,7 @@ def blocker_for(name: str) -> Overseer:
     game, preset = game_named(name), preset_for(name)
     torch.manual_seed(0)
     network = BlockerNetwork(game.actions, preset.input, preset.shape).eval()
+    grow_on_noise(network, np.random.default_rng(0), trees=preset.shape.trees)
     made = Blocker(network, preset.shape, preset.input, 1.0, game.name, game.actions)
     return BlockerOverseer(made, game)
 
