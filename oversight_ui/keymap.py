@@ -6,10 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
 from oversight.game import Game
 
-__all__ = ["DEFAULT_KEYS", "STICK", "Command", "KeyMap", "choice"]
+__all__ = ["DEFAULT_KEYS", "STICK", "Command", "KeyMap", "choice", "rebound"]
+
+Bound = TypeVar("Bound")
+"""What keys ask for in one window or the other."""
 
 
 class Command(StrEnum):
@@ -158,3 +162,37 @@ def choice(game: Game, command: Command, *, with_fire: bool = False) -> int | No
         if arrow == wanted and ("FIRE" in name) == fire and name != "NOOP":
             return action
     return None
+
+
+def rebound(
+    table: object, title: str, names: Mapping[str, Bound], usual: Mapping[str, Bound]
+) -> dict[str, Bound]:
+    """Keys by a settings file's table, from commands' names to their keys.
+
+    Commands that it does not name keep their keys, but for those given to others.
+
+    Args:
+        table: as TOML has it: a key or a list of keys for each name.
+        title: the table's name, for messages.
+        names: how the file calls each command.
+        usual: the keys of a file without the table.
+
+    Raises:
+        TypeError: it is no table.
+        ValueError: an unknown command, or a key given twice.
+    """
+    if not isinstance(table, dict):
+        raise TypeError(f"expected [{title}] to be a table, got {table!r}")
+    chosen: dict[str, Bound] = {}
+    for name, spelled in table.items():
+        if name not in names:
+            raise ValueError(f"unknown command {name!r} in [{title}]")
+        for key in [spelled] if isinstance(spelled, str) else spelled:
+            if not isinstance(key, str) or not key:
+                raise ValueError(f"expected names of keys for {name}, got {key!r}")
+            if key.lower() in chosen:
+                raise ValueError(f"the key {key!r} is given to two commands")
+            chosen[key.lower()] = names[name]
+    named = [names[name] for name in table]
+    kept = {k: bound for k, bound in usual.items() if k not in chosen and bound not in named}
+    return {**chosen, **kept}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from oversight.errors import LinkError
-from oversight_ui.keymap import DEFAULT_KEYS, Command, KeyMap
+from oversight_ui.keymap import DEFAULT_KEYS, Command, KeyMap, rebound
 from oversight_ui.review.keys import ReviewKeys, command_name, remapped
 from oversight_ui.state import Settings, Way
 
@@ -107,25 +107,8 @@ def _typed(name: str, value: object, usual: object) -> object:
 
 
 def _keys(table: object) -> KeyMap:
-    if not isinstance(table, dict):
-        raise TypeError(f"expected [keys] to be a table, got {table!r}")
     names = {command.name.lower(): command for command in Command}
-    chosen: dict[str, Command] = {}
-    for name, spelled in table.items():
-        if name not in names:
-            raise ValueError(f"unknown command {name!r} in [keys]")
-        for key in [spelled] if isinstance(spelled, str) else spelled:
-            if not isinstance(key, str) or not key:
-                raise ValueError(f"expected names of keys for {name}, got {key!r}")
-            if key.lower() in chosen:
-                raise ValueError(f"the key {key!r} is given to two commands")
-            chosen[key.lower()] = names[name]
-    kept = {
-        key: command
-        for key, command in DEFAULT_KEYS.items()
-        if key not in chosen and command.name.lower() not in table
-    }
-    keys = KeyMap({**chosen, **kept})
+    keys = KeyMap(rebound(table, "keys", names, DEFAULT_KEYS))
     if Command.BLOCK not in keys.keys.values():
         raise ValueError("expected a key for block: without one nothing can be prevented")
     return keys

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from oversight_ui.keymap import rebound
 from oversight_ui.review.tape import Mark
 
 __all__ = [
@@ -243,22 +244,8 @@ def remapped(table: object) -> ReviewKeys:
         TypeError: it is no table.
         ValueError: an unknown command, a key given twice, or none left for leaving.
     """
-    if not isinstance(table, dict):
-        raise TypeError(f"expected [review_keys] to be a table, got {table!r}")
     names = {command_name(command): command for command in KEYS.values()}
-    chosen: dict[str, Command] = {}
-    for name, spelled in table.items():
-        if name not in names:
-            raise ValueError(f"unknown command {name!r} in [review_keys]")
-        for key in [spelled] if isinstance(spelled, str) else spelled:
-            if not isinstance(key, str) or not key:
-                raise ValueError(f"expected names of keys for {name}, got {key!r}")
-            if key.lower() in chosen:
-                raise ValueError(f"the key {key!r} is given to two commands")
-            chosen[key.lower()] = names[name]
-    kept = {
-        key: command
-        for key, command in KEYS.items()
-        if key not in chosen and command_name(command) not in table
-    }
-    return ReviewKeys({**chosen, **kept})
+    keys = rebound(table, "review_keys", names, KEYS)
+    if Command(Action.QUIT) not in keys.values():
+        raise ValueError("expected a key for quit in [review_keys]: give it one")
+    return ReviewKeys(keys)

@@ -90,6 +90,8 @@ def test_what_is_printed_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("[review_keys]\nsave = 'b'", "unknown command 'save'"),
         ("[review_keys]\nsafe = 'b'\nundo = 'B'", "given to two commands"),
         ("[review_keys]\nsafe = [1]", "expected names of keys"),
+        ("[review_keys]\nquit = []", "expected a key for quit"),
+        ("[review_keys]\nsafe = 'q'", "expected a key for quit"),
         ("pace", "settings"),
     ],
 )
