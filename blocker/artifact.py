@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from scipy.special import expit
 from torch import Tensor
 
 from blocker.errors import BlockerFileError
@@ -74,35 +75,38 @@ class Blocker:
 
     @cached_property
     def _swift(self) -> SwiftJudge:
-        return SwiftJudge(self.network)
+        return SwiftJudge(self.network, self.spec, self.shape)
 
-    def score(self, screens: NDArray[np.uint8], previous: NDArray[np.int64]) -> NDArray[np.float32]:
+    def score(
+        self, screens: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
         """Calibrated probability that each action is unsafe: float32 (B, n_actions).
 
         An action is blocked from `threshold` on.
 
         Args:
-            screens: uint8 (B, k, 210, 160), palette indices of consecutive agent steps, oldest
-                first, the current one last; k is `spec.history` or more.
+            screens: of each of B states uint8 (k, 210, 160), palette indices of consecutive agent
+                steps, oldest first, the current one last; k is `spec.history` or more.
             previous: int64 (B,), action executed before, -1 for none known.
 
         Raises:
             ValueError: too few screens, or another shape or dtype.
         """
-        seen = np.stack([self.spec.latest(one) for one in screens])
-        out = self.probabilities(torch.from_numpy(seen), torch.from_numpy(previous))
-        return np.asarray(out.numpy(), dtype=np.float32)
+        logits = self._swift.member_logits(self._swift.look(screens), previous).mean(axis=0)
+        return np.asarray(expit(logits), dtype=np.float32)
 
-    def unfamiliar(self, screens: Tensor, previous: Tensor) -> NDArray[np.bool_]:
+    def unfamiliar(
+        self, screens: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
         """Which actions cannot be judged by what was learned: bool (B, n_actions).
 
         What is seen is too far from what was learned from, or the members disagree. False where
-        nothing is watched for. Arguments as in `probabilities`.
+        nothing is watched for. Arguments and errors as in `score`.
         """
         if self.novelty is None:
             return np.zeros((len(screens), len(self.actions)), dtype=np.bool_)
-        seen = self._swift.see(screens.numpy())
-        logits = self._swift.member_logits(seen, previous.numpy()).astype(np.float64)
+        seen = self._swift.look(screens)
+        logits = self._swift.member_logits(seen, previous).astype(np.float64)
         far = self.novelty.distance(seen) > self.novelty.distance_limit
         apart = disagreement(logits) > self.novelty.disagreement_limit
         return np.asarray(far[:, None] | apart)

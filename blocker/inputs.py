@@ -81,10 +81,7 @@ class InputSpec:
         Raises:
             ValueError: another shape or dtype.
         """
-        if screens.ndim != 3 or screens.shape[1:] != (210, 160) or screens.dtype != np.uint8:
-            raise ValueError(
-                f"expected screens as uint8 (k, 210, 160), got {screens.dtype} {screens.shape}"
-            )
+        _require(screens)
         parts = screens[:, slice(*self.rows), slice(*self.columns)].astype(np.uint8, copy=False)
         out = np.empty((len(screens), len(self.planes), *self.size), dtype=np.uint8)
         height, width = self.size
@@ -103,14 +100,23 @@ class InputSpec:
         """Prepare those of a proposal's screens that are looked at.
 
         Raises:
-            ValueError: the proposal carries too few.
+            ValueError: the proposal carries too few, or of another shape or dtype.
         """
+        self.require(screens)
+        return self.prepare(screens[[len(screens) - 1 - lag for lag in self.lags]])
+
+    def require(self, screens: NDArray[np.generic]) -> None:
+        """Make sure that a proposal's screens can be looked at.
+
+        Raises:
+            ValueError: as `latest` does.
+        """
+        _require(screens)
         if len(screens) < self.history:
             raise ValueError(
                 f"expected at least {self.history} screens in a proposal, got "
                 f"{len(screens)}: raise the gate's history"
             )
-        return self.prepare(screens[[len(screens) - 1 - lag for lag in self.lags]])
 
     def as_dict(self) -> dict[str, object]:
         """As plain data for JSON; `from_dict` reads it back."""
@@ -133,6 +139,13 @@ class InputSpec:
             )
         except KeyError as missing:
             raise ValueError(f"expected {missing} in an input description") from None
+
+
+def _require(screens: NDArray[np.generic]) -> None:
+    if screens.ndim != 3 or screens.shape[1:] != (210, 160) or screens.dtype != np.uint8:
+        raise ValueError(
+            f"expected screens as uint8 (k, 210, 160), got {screens.dtype} {screens.shape}"
+        )
 
 
 def _pair(value: object) -> tuple[int, int]:

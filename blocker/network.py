@@ -143,7 +143,7 @@ class BlockerNetwork(nn.Module):
 
     def see(self, images: Tensor) -> Tensor:
         """What is where on each of some prepared screens: float32 (m, d) of (m, planes, h, w)."""
-        return self.sight(images.float() / 255.0)  # type: ignore[no-any-return]
+        return self.sight(images)  # type: ignore[no-any-return]
 
     def whole(self, seen: Tensor) -> Tensor:
         """All that a member is told of some states: (B, d) of what was seen (B, k, d').

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from blocker.artifact import Blocker
@@ -52,8 +51,7 @@ class BlockerOverseer:
 
     def unfamiliar(self, proposals: Sequence[Proposal]) -> list[bool]:
         """Whether each proposed action is one that the Blocker cannot judge by what it learned."""
-        screens, previous = self._inputs(proposals)
-        strange = self._blocker.unfamiliar(screens, previous)
+        strange = self._blocker.unfamiliar(*self._inputs(proposals))
         return [bool(row[p.action]) for row, p in zip(strange, proposals, strict=True)]
 
     def _risks(self, proposals: Sequence[Proposal]) -> list[NDArray[np.float32]]:
@@ -77,14 +75,13 @@ class BlockerOverseer:
         )
 
     def _judge(self, proposals: Sequence[Proposal]) -> NDArray[np.float32]:
-        return np.asarray(
-            self._blocker.probabilities(*self._inputs(proposals)).numpy(), dtype=np.float32
-        )
+        return self._blocker.score(*self._inputs(proposals))
 
-    def _inputs(self, proposals: Sequence[Proposal]) -> tuple[torch.Tensor, torch.Tensor]:
-        screens = np.stack([self._blocker.spec.latest(p.screens) for p in proposals])
+    def _inputs(
+        self, proposals: Sequence[Proposal]
+    ) -> tuple[list[NDArray[np.generic]], NDArray[np.int64]]:
         previous = [NO_ACTION if p.last_executed is None else p.last_executed for p in proposals]
-        return torch.from_numpy(screens), torch.tensor(previous)
+        return [p.screens for p in proposals], np.array(previous, dtype=np.int64)
 
     def _decide(self, proposal: Proposal, risks: NDArray[np.float32]) -> Decision:
         risk, threshold = float(risks[proposal.action]), self._blocker.threshold

@@ -1,4 +1,8 @@
-"""What is where on a screen, as numbers: what a Blocker judges by; nothing in it is learned."""
+"""What is where on a screen, as numbers: what a Blocker judges by; nothing in it is learned.
+
+Sums over pixels are those of whole numbers, in float64, and so exact: in whatever order they are
+added up, here or in `blocker.eye`, a tree is told the same number and answers the same.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +21,12 @@ FEATURES = 6
 """Numbers that tell of each plane."""
 RELATIVE = 4
 """Numbers that tell of each pair of planes."""
-_UNIT = 10.0  # native pixels, the size of things in games
-_FLAT = 1e-8
+WHOLE = 255.0
+"""Of a prepared pixel that has a plane's colours all over."""
+UNIT = 10.0  # native pixels, the size of things in games
+FLAT = 1e-8
 """Squared units under which a thing counts as not spread; a root has no slope at 0."""
-_LEAST = 0.1  # pixels; with less of it a thing is not there
+LEAST = 0.1 * WHOLE  # with less of it a thing is not there
 FAR = 16.0
 """How far apart two things are, in tens of pixels, of which one is not there: a screen's width.
 Nothing else would do: with a 0 they would seem to touch."""
@@ -106,12 +112,13 @@ class Sight(nn.Module):
         self._size, self._window = spec.size, shape.window
         self._own, self._shown, self._flat = shape.own, list(shape.shown), shape.flat
         self._ones, self._others = ([pair[end] for pair in shape.pairs] for end in (0, 1))
-        y = (torch.arange(height) + 0.5) * (spec.rows[1] - top) / height / _UNIT
-        x = (torch.arange(width) + 0.5) * (spec.columns[1] - left) / width / _UNIT
-        self._middle = ((spec.rows[1] - top) / 2 / _UNIT, (spec.columns[1] - left) / 2 / _UNIT)
-        self._pixel = (float(y[0]) * 2, float(x[0]) * 2)
-        ones = torch.ones(height, width)
-        rows, columns = y[:, None] * ones, x[None, :] * ones
+        self._pixel = (
+            (spec.rows[1] - top) / height / UNIT,
+            (spec.columns[1] - left) / width / UNIT,
+        )
+        self._middle = (height / 2, width / 2)
+        ones = torch.ones(height, width, dtype=torch.float64)
+        rows, columns = torch.arange(height)[:, None] * ones, torch.arange(width)[None, :] * ones
         self.register_buffer(
             "grid",
             torch.stack([ones, rows, columns, rows**2, columns**2]).reshape(5, -1),
@@ -125,25 +132,31 @@ class Sight(nn.Module):
         return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + window
 
     def forward(self, images: Tensor) -> Tensor:
-        """Float32 (m, d) of images float32 (m, planes, h, w) in [0, 1].
+        """Float32 (m, d) of images (m, planes, h, w) in [0, 255].
 
         For each plane: how much of it there is, the mean place of it and how far it is spread, in
         units of 10 native pixels from the crop's middle; zeros where there is nothing.
         """
+        images = images.double()
         sums = images.flatten(2) @ self.grid.T
         mass = sums[..., 0]
-        there = (mass > _LEAST).float()
-        y, x, yy, xx = (sums[..., 1:] / mass.clamp(min=_LEAST)[..., None]).unbind(-1)
-        spread = [(square - mean**2).clamp(min=_FLAT).sqrt() for square, mean in ((yy, y), (xx, x))]
-        places = [y - self._middle[0], x - self._middle[1], *spread]
-        seen = torch.stack([there, mass.add(1.0).log(), *places], dim=-1) * there[..., None]
+        there = (mass > LEAST).double()
+        i, j, ii, jj = (sums[..., 1:] / mass.clamp(min=LEAST)[..., None]).unbind(-1)
+        places, spread = [], []
+        for at, square, pixel, middle in zip(
+            (i, j), (ii, jj), self._pixel, self._middle, strict=True
+        ):
+            places.append((at + 0.5 - middle) * pixel)
+            spread.append(((square - at * at) * (pixel * pixel)).clamp(min=FLAT).sqrt())
+        seen = torch.stack([there, (mass / WHOLE + 1.0).log(), *places, *spread], dim=-1)
+        seen = seen * there[..., None]
         parts = [seen.flatten(1)]
         if self._ones:
             parts.append(self._apart(seen))
         if self._shown:
-            around = self._around(images, y[:, self._own], x[:, self._own])
+            around = self._around(images / WHOLE, i[:, self._own], j[:, self._own])
             parts.append(around * there[:, self._own, None])
-        return torch.cat(parts, dim=1)
+        return torch.cat(parts, dim=1).float()
 
     def _apart(self, seen: Tensor) -> Tensor:
         """Of each pair how far the second is from the first: (m, pairs * 4).
@@ -156,14 +169,14 @@ class Sight(nn.Module):
         apart = torch.where(both > 0, apart, FAR)
         return torch.cat([apart, torch.tanh(2 * apart)], dim=-1).flatten(1)
 
-    def _around(self, images: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    def _around(self, images: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The shown planes in a window around places: (m, rows * columns * shown)."""
         (height, width), (rows, columns) = self._size, self._window
         padded = nn.functional.pad(
             images[:, self._shown], (columns // 2, columns // 2, rows // 2, rows // 2)
         )
-        at_row = (y / self._pixel[0]).long().clamp(0, height - 1)
-        at_column = (x / self._pixel[1]).long().clamp(0, width - 1)
+        at_row = (i + 0.5).long().clamp(0, height - 1)
+        at_column = (j + 0.5).long().clamp(0, width - 1)
         row = at_row[:, None] + torch.arange(rows)
         column = at_column[:, None] + torch.arange(columns)
         which = torch.arange(len(images))[:, None, None]

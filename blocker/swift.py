@@ -1,19 +1,23 @@
-"""A trained network's judgement in NumPy: the same numbers, without torch's cost for each call.
+"""A trained network's judgement without torch's cost for each call: the same numbers.
 
-A decision is a few small products of matrices. In torch each of some sixty calls costs as much as
-the product itself; here all members go through together.
+A decision is a look at a few screens and some small products of matrices, or questions to trees. In
+torch each of some sixty calls costs as much as what it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from blocker.compiled import compiled
+from blocker.eye import Eye
+from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork, Member, TreeMember
-from blocker.trees import MOST_LEAVES, Forest
+from blocker.sight import NetworkSpec
+from blocker.trees import Forest
 
 __all__ = ["SwiftJudge"]
 
@@ -23,9 +27,9 @@ Array = NDArray[np.float32]
 class SwiftJudge:
     """Judges as a `BlockerNetwork` does; its weights are copied when it is made."""
 
-    def __init__(self, network: BlockerNetwork) -> None:
+    def __init__(self, network: BlockerNetwork, spec: InputSpec, shape: NetworkSpec) -> None:
         """Copy a network that is in evaluation mode."""
-        self._network = network
+        self._network, self._eye = network, Eye(network, spec, shape)
         nets, forests = [], []
         for member in network.each():
             net = member.net if isinstance(member, TreeMember) else member
@@ -36,6 +40,10 @@ class SwiftJudge:
             self._judges.append(_Nets(network, nets))
         if forests:
             self._judges.append(_Forests(network, forests))
+
+    def look(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
+        """All that is told of raw screens; see `Eye.see`."""
+        return self._eye.see(proposals)
 
     def see(self, screens: NDArray[np.uint8]) -> Array:
         """All that is told of prepared screens uint8 (B, k, planes, h, w): float32 (B, d)."""
@@ -48,7 +56,7 @@ class SwiftJudge:
         """Each member's logits: float32 (members, B, n_actions).
 
         Args:
-            seen: (B, d), as `see` gives it.
+            seen: (B, d), as `look` or `see` gives it.
             previous: int64 (B,), the action executed before, -1 for none known.
         """
         logits = self._judges[0](seen, previous)
@@ -102,35 +110,93 @@ class _Forests:
             before.append(one.left(factors, one.asked - told, about_both & ~about_proposed))
             here = torch.where(about_both, torch.inf, one.limit)
             tables.append((torch.where(about_both, 0, one.asked), here, one.keeps))
-        asked, limit, keeps = (torch.cat(parts).T.numpy() for parts in zip(*tables, strict=True))
-        most = max(int(np.isfinite(limit).sum(axis=0).max()), 1)
-        order = np.argsort(limit, axis=0, kind="stable")[:most]  # what is never asked is last
-        self._asked = np.take_along_axis(asked, order, axis=0)
-        self._limit = np.take_along_axis(limit, order, axis=0)
-        self._keeps = _bits(np.take_along_axis(keeps, order, axis=0))
-        self._proposed = _bits(torch.cat(proposed, dim=1).numpy())
-        self._before = _bits(torch.cat(before, dim=1).numpy())
-        value = _weights([one.value for one in forests])
-        self._first = np.arange(value.shape[0] * value.shape[1]) * value.shape[2]
-        self._value, self._members = value.ravel(), len(forests)
+        asked, limit, keeps = (torch.cat(parts).numpy() for parts in zip(*tables, strict=True))
+        order = np.argsort(limit, axis=1, kind="stable")  # what is never asked is last
+        self._questions = np.isfinite(limit).sum(axis=1)
+        self._asked = np.take_along_axis(asked, order, axis=1).astype(np.int32)
+        self._limit = np.take_along_axis(limit, order, axis=1)
+        self._keeps = np.take_along_axis(keeps, order, axis=1)
+        self._proposed = np.ascontiguousarray(torch.cat(proposed, dim=1).numpy().T)
+        self._before = np.ascontiguousarray(torch.cat(before, dim=1).numpy())
+        # A tree that is not asked about the action says the same of all.
+        self._alike = (self._proposed == self._proposed[:, :1]).all(axis=1)
+        self._value = _weights([one.value for one in forests])
         self._base = _weights([one.base for one in forests])
 
     def __call__(self, seen: Array, previous: NDArray[np.int64]) -> Array:
-        no = seen[:, self._asked] > self._limit
-        left = np.bitwise_and.reduce(np.where(no, self._keeps, _EVERY), axis=1)
-        left = (left & self._before[previous])[:, None] & self._proposed
-        values = self._value[_LOWEST[left] + self._first]
-        sums = values.reshape(*values.shape[:2], self._members, -1).sum(axis=-1) + self._base
-        return np.ascontiguousarray(np.moveaxis(sums, -1, 0))
+        out = np.empty((len(self._base), len(seen), self._proposed.shape[1]), dtype=np.float32)
+        before = self._before[previous]
+        tables = (self._questions, self._asked, self._limit, self._keeps)
+        _ask(seen, before, *tables, self._proposed, self._alike, self._value, self._base, out)
+        return out
 
 
-_EVERY = np.uint16(0xFFFF)
-_LOWEST = np.array([(bits & -bits).bit_length() - 1 for bits in range(1 << MOST_LEAVES)])
-"""The lowest bit of every set of leaves."""
+_ALL = np.int32(-1)  # all bits: nothing is ruled out
 
 
-def _bits(leaves: NDArray[np.int32]) -> NDArray[np.uint16]:
-    return (leaves & 0xFFFF).astype(np.uint16)
+@compiled
+def _ask(
+    seen: Array,
+    before: NDArray[np.int32],
+    questions: NDArray[np.int64],
+    asked: NDArray[np.int32],
+    limit: Array,
+    keeps: NDArray[np.int32],
+    proposed: NDArray[np.int32],
+    alike: NDArray[np.bool_],
+    value: Array,
+    base: Array,
+    out: Array,
+) -> None:
+    """What all trees say of some states.
+
+    Args:
+        seen: (B, d), what is told of the screens.
+        before: (B, all trees), leaves that the action executed before leaves over.
+        questions: (all trees,), how many are about the screens.
+        asked: (all trees, most questions), as in `Forest`, as are
+        limit: likewise, and
+        keeps: likewise.
+        proposed: (all trees, n_actions), leaves that each proposed action leaves over.
+        alike: (all trees,), whether all actions leave the same.
+        value: (members, trees, leaves).
+        base: (members,).
+        out: (members, B, n_actions), to be filled.
+    """
+    members, trees, _ = value.shape
+    actions = proposed.shape[1]
+    for state in range(len(seen)):
+        for member in range(members):
+            row = out[member, state]
+            for action in range(actions):
+                row[action] = 0.0
+            all_alike = np.float32(0.0)
+            for number in range(trees):
+                tree = member * trees + number
+                left = before[state, tree]
+                for question in range(questions[tree]):
+                    no = seen[state, asked[tree, question]] > limit[tree, question]
+                    left &= keeps[tree, question] if no else _ALL
+                if alike[tree]:
+                    all_alike += value[member, number, _lowest(left & proposed[tree, 0])]
+                else:
+                    for action in range(actions):
+                        leaf = _lowest(left & proposed[tree, action])
+                        row[action] += value[member, number, leaf]
+            for action in range(actions):
+                row[action] += all_alike + base[member]
+
+
+@compiled
+def _lowest(bits: int) -> int:
+    """The lowest bit that is set, of 16 at most."""
+    alone = bits & -bits
+    return (
+        (8 if alone & 0xFF00 else 0)
+        + (4 if alone & 0xF0F0 else 0)
+        + (2 if alone & 0xCCCC else 0)
+        + (1 if alone & 0xAAAA else 0)
+    )
 
 
 def _relu(values: Array) -> Array:

@@ -55,5 +55,5 @@ def _risks(
     blocker: Blocker, proposal: Proposal, screens: NDArray[np.generic]
 ) -> NDArray[np.float32]:
     last = NO_ACTION if proposal.last_executed is None else proposal.last_executed
-    scores = blocker.score(screens.astype(np.uint8), np.full(len(screens), last, np.int64))
+    scores = blocker.score(list(screens.astype(np.uint8)), np.full(len(screens), last, np.int64))
     return scores[:, proposal.action]

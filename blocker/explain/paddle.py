@@ -60,7 +60,7 @@ def by_height(
             with_paddle(screen, max(int(lowest) - fall * lag, FIELD_TOP + PADDLE_ROWS - 1))
             for lag in range(HISTORY - 1, -1, -1)
         ]
-        risks.append(blocker.score(np.stack(back)[None], np.array([previous], np.int64))[0])
+        risks.append(blocker.score([np.stack(back)], np.array([previous], np.int64))[0])
     return heights, np.stack(risks)
 
 

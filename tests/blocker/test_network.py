@@ -6,7 +6,7 @@ import torch
 
 from blocker import BlockerNetwork, InputSpec, NetworkSpec
 from blocker.network import action_factors
-from blocker.sight import FAR, FEATURES, Sight
+from blocker.sight import FAR, FEATURES, WHOLE, Sight
 from oversight.games import PONG
 
 SHAPE = NetworkSpec(members=2, hidden=16)
@@ -69,7 +69,7 @@ def test_sight_tells_places_by_head() -> None:
     spec = InputSpec(rows=(0, 40), columns=(0, 60), size=(20, 30), planes=((1,), (2,)))
     sight = Sight(spec, NetworkSpec())
     images = torch.zeros((2, 2, 20, 30))
-    images[0, 0, 4, 10] = images[0, 0, 6, 10] = 1.0
+    images[0, 0, 4, 10] = images[0, 0, 6, 10] = WHOLE
     seen = sight(images).reshape(2, 2, FEATURES)
     # Pixels of 2 x 2: rows 9 and 13, column 21, seen from the middle (20, 30), in tens.
     there, mass, y, x, spread_y, spread_x = seen[0, 0].tolist()
@@ -85,8 +85,8 @@ def test_pairs_tell_how_far_apart_things_are() -> None:
     spec = InputSpec(rows=(0, 20), columns=(0, 60), size=(20, 60), planes=((1,), (2,)))
     sight = Sight(spec, NetworkSpec(pairs=((0, 1),)))
     images = torch.zeros((2, 2, 20, 60))
-    images[:, 0, 5, 10] = 1.0
-    images[0, 1, 8, 50] = 1.0  # 3 rows and 40 columns on; in the other screen it is not there
+    images[:, 0, 5, 10] = WHOLE
+    images[0, 1, 8, 50] = WHOLE  # 3 rows and 40 columns on; in the other screen it is not there
     apart = sight(images)[:, 2 * FEATURES :]
     expected = [0.3, 4.0, np.tanh(0.6), np.tanh(8.0)]
     assert apart[0].tolist() == pytest.approx(expected, abs=1e-4)
@@ -99,8 +99,8 @@ def test_window_goes_with_the_own_thing() -> None:
     sight = Sight(spec, NetworkSpec(window=(3, 5), shown=(1,)))
     images = torch.zeros((3, 2, 20, 30))
     for number, (row, column) in enumerate([(10, 10), (4, 20), (0, 0)]):
-        images[number, 0, row, column] = 1.0
-        images[number, 1, row, column + 2] = 1.0
+        images[number, 0, row, column] = WHOLE
+        images[number, 1, row, column + 2] = WHOLE
     windows = sight(images)[:, 2 * FEATURES :].reshape(3, 3, 5)
     expected = torch.zeros(3, 5)
     expected[1, 4] = 1.0
@@ -112,11 +112,11 @@ def test_a_flat_window_shows_columns_alone() -> None:
     spec = InputSpec(rows=(0, 20), columns=(0, 30), size=(20, 30), planes=((1,), (2,)))
     shape = NetworkSpec(window=(39, 3), shown=(1,), flat=True)
     images = torch.zeros((1, 2, 20, 30))
-    images[0, 0, 18, 10] = 1.0
-    images[0, 1, 2, 11] = images[0, 1, 7, 11] = 0.5
+    images[0, 0, 18, 10] = WHOLE
+    images[0, 1, 2, 11] = images[0, 1, 7, 11] = 0.2 * WHOLE
     seen = Sight(spec, shape)(images)
     assert seen.shape[1] == Sight.width(spec, shape) == 2 * FEATURES + 3
-    assert seen[0, 2 * FEATURES :].tolist() == [0.0, 0.0, 0.5]
+    assert seen[0, 2 * FEATURES :].tolist() == pytest.approx([0.0, 0.0, 0.2])
 
 
 def test_moves_tell_how_far_things_have_come() -> None:

@@ -3,9 +3,8 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
-from blocker import Blocker, Fitted, InputSpec, examples_from_logs
+from blocker import Blocker, Fitted, InputSpec
 from blocker.novelty import Novelty, disagreement, limit_for
 from blocker.testing import painted_log
 
@@ -39,12 +38,15 @@ def test_disagreement_of_probabilities() -> None:
 def test_what_was_never_seen_is_unfamiliar(fitted: Fitted, small_spec: InputSpec) -> None:
     blocker: Blocker = fitted.blocker
     assert blocker.novelty is not None
-    examples = examples_from_logs([painted_log(5)], small_spec)
-    screens = torch.from_numpy(examples.images[examples.screens[:200]])
-    previous = torch.from_numpy(examples.previous[:200])
+    log = painted_log(5)
+    table = log.steps()
+    frames = log.frames(table.frame)
+    rows = [row for row in range(1, 200) if table.episode[row] == table.episode[row - 1]]
+    screens = [frames[row - 1 : row + 1] for row in rows]
+    previous = table.executed[[row - 1 for row in rows]]
     usual = blocker.unfamiliar(screens, previous)
-    assert usual.shape == (200, 6)
-    assert usual[np.arange(200), examples.action[:200]].mean() < 0.15
-    strange = torch.zeros_like(screens)
-    strange[..., :5, :] = 255  # five rows full of what was one small square
-    assert blocker.unfamiliar(strange, previous).all()
+    assert usual.shape == (len(rows), 6)
+    assert usual[np.arange(len(rows)), table.proposed[rows]].mean() < 0.15
+    strange = np.zeros((1, 2, 210, 160), dtype=np.uint8)
+    strange[..., 34:54, 80:] = 200  # twenty rows full of what was one small square
+    assert blocker.unfamiliar(list(strange), previous[:1]).all()

@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from blocker import Blocker, BlockerNetwork, BlockerOverseer, NetworkSpec, input_for
 from oversight import BlockerMismatch
@@ -29,14 +31,14 @@ class FixedBlocker:
         self.asked: list[int] = []
         self.previous: list[list[int]] = []
 
-        def probabilities(
-            _: Blocker, screens: torch.Tensor, previous: torch.Tensor
-        ) -> torch.Tensor:
+        def score(
+            _: Blocker, screens: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]
+        ) -> NDArray[np.float32]:
             self.asked.append(len(screens))
             self.previous.append(previous.tolist())
-            return torch.tensor([risks] * len(screens))
+            return np.array([risks] * len(screens), dtype=np.float32)
 
-        monkeypatch.setattr(Blocker, "probabilities", probabilities)
+        monkeypatch.setattr(Blocker, "score", score)
         self.overseer = BlockerOverseer(blocker_of(), PONG)
 
 

@@ -1,0 +1,310 @@
+"""What is where on a screen, straight from its colours: the same numbers as `blocker.sight`, fast.
+
+`Sight` prepares a picture for each colour group and sums over all of its pixels. Here every native
+pixel is looked at once, and only where something is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from blocker.compiled import compiled
+from blocker.inputs import InputSpec
+from blocker.network import BlockerNetwork
+from blocker.sight import FAR, FEATURES, FLAT, LEAST, RELATIVE, UNIT, WHOLE, NetworkSpec, Sight
+
+__all__ = ["Eye"]
+
+Array = NDArray[np.float32]
+NOTHING = -1  # of a colour that is in no group
+
+
+class Eye:
+    """Tells what a network is told of raw screens."""
+
+    def __init__(self, network: BlockerNetwork, spec: InputSpec, shape: NetworkSpec) -> None:
+        """Make tables of what the network's `Sight` goes by."""
+        self._network, self._spec = network, spec
+        self._told, self._width = network.told, Sight.width(spec, shape)
+        self._places = FEATURES * len(spec.planes) if shape.moves else 0
+        rows, columns = spec.rows[1] - spec.rows[0], spec.columns[1] - spec.columns[0]
+        high, wide = rows // spec.size[0], columns // spec.size[1]
+        colours = [index for group in spec.planes for index in group]
+        whole = (high * spec.size[0], wide * spec.size[1]) == (rows, columns)
+        self._quick = whole and len(set(colours)) == len(colours) and high * wide < WHOLE
+        self._plane = np.full(256, NOTHING, dtype=np.int8)
+        for number, group in enumerate(spec.planes):
+            self._plane[list(group)] = number
+        share = np.arange(high * wide + 1) * (WHOLE / (high * wide))
+        self._value = np.rint(share).astype(np.int64)
+        self._crop = np.array([spec.rows[0], spec.columns[0], high, wide])
+        self._lags = np.array(spec.lags)
+        self._pixel = np.array([rows / spec.size[0] / UNIT, columns / spec.size[1] / UNIT])
+        self._pairs = np.array(shape.pairs, dtype=np.int64).reshape(-1, 2)
+        self._own, self._shown = shape.own, np.array(shape.shown, dtype=np.int64)
+        self._window = np.array([*shape.window, shape.flat], dtype=np.int64)
+
+    def see(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
+        """All that a network is told of some states: float32 (B, d).
+
+        Args:
+            proposals: of each the raw screens uint8 (k, 210, 160), oldest first.
+
+        Raises:
+            ValueError: too few screens, or another shape or dtype.
+        """
+        spec = self._spec
+        for screens in proposals:
+            spec.require(screens)
+        if not self._quick:
+            return self._slowly(proposals)
+        seen = np.zeros((spec.screens, self._width), dtype=np.float32)
+        picture = np.zeros((len(spec.planes), *spec.size), dtype=np.uint8)
+        out = np.empty((len(proposals), self._told), dtype=np.float32)
+        for screens, row in zip(proposals, out, strict=True):
+            _see(
+                np.ascontiguousarray(screens, dtype=np.uint8).view(np.uint64),
+                self._lags,
+                self._crop,
+                self._plane,
+                self._value,
+                self._pixel,
+                self._pairs,
+                self._own,
+                self._shown,
+                self._window,
+                self._places,
+                picture,
+                seen,
+                row,
+            )
+        return out
+
+    def _slowly(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
+        prepared = torch.from_numpy(np.stack([self._spec.latest(one) for one in proposals]))
+        with torch.inference_mode():
+            seen = self._network.see(prepared.flatten(0, 1))
+            whole = self._network.whole(seen.reshape(*prepared.shape[:2], -1))
+        return np.asarray(whole.numpy(), dtype=np.float32)
+
+
+@compiled
+def _see(
+    screens: NDArray[np.uint64],
+    lags: NDArray[np.int64],
+    crop: NDArray[np.int64],
+    plane: NDArray[np.int8],
+    value: NDArray[np.int64],
+    pixel: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    own: int,
+    shown: NDArray[np.int64],
+    window: NDArray[np.int64],
+    places: int,
+    picture: NDArray[np.uint8],
+    seen: Array,
+    out: Array,
+) -> None:
+    """All that is told of one state.
+
+    Args:
+        screens: (k, 210, 20), palette indices, eight in a number; oldest first.
+        lags: which of them are looked at.
+        crop: first row and column, native rows and columns of a prepared pixel.
+        plane: (256,), group of each colour, -1 for none.
+        value: of a prepared pixel by how many of its native ones are of the group.
+        pixel: height and width of a prepared pixel, in tens of native ones.
+        pairs: (n, 2), planes whose places are told relative to each other.
+        own: plane of what the agent moves.
+        shown: planes that the window shows.
+        window: its rows and columns, and whether it is flat.
+        places: numbers of a screen that tell of planes and their moves; 0 without moves.
+        picture: (planes, h, w), room for a prepared picture.
+        seen: (lags, d), room for what each screen shows.
+        out: (all,), to be filled.
+    """
+    for number in range(len(lags)):
+        screen = screens[len(screens) - 1 - lags[number]]
+        sums = np.zeros((len(picture), 5), dtype=np.int64)
+        spans = np.empty((len(picture), picture.shape[1], 2), dtype=np.int64)
+        _count(screen, crop, plane, picture, spans)
+        _sum(value, picture, spans, sums)
+        _tell_all(sums, pixel, pairs, own, shown, window, picture, seen[number])
+    _whole(seen, places, out)
+
+
+@compiled
+def _count(
+    screen: NDArray[np.uint64],
+    crop: NDArray[np.int64],
+    plane: NDArray[np.int8],
+    picture: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+) -> None:
+    """How many native pixels of each prepared one are of each plane.
+
+    And in which columns of each row there are any: spans (planes, h, 2), the first and the last.
+    Background goes on and on: eight pixels that hold what eight others held are passed over at once
+    if there was nothing in those.
+    """
+    _, height, width = picture.shape
+    top, left, high, wide = crop[0], crop[1], crop[2], crop[3]
+    right = left + width * wide
+    pixels = screen.view(np.uint8)
+    picture[:] = 0
+    spans[:, :, 0], spans[:, :, 1] = width, -1
+    nothing = ~screen[top, left // 8]
+    for row in range(top, top + height * high):
+        i = (row - top) // high
+        for eight in range(left // 8, (right + 7) // 8):
+            if screen[row, eight] == nothing:
+                continue
+            empty = True
+            for column in range(max(left, 8 * eight), min(right, 8 * eight + 8)):
+                here = plane[pixels[row, column]]
+                if here >= 0:
+                    empty = False
+                    j = (column - left) // wide
+                    picture[here, i, j] += 1
+                    spans[here, i, 0] = min(spans[here, i, 0], j)
+                    spans[here, i, 1] = max(spans[here, i, 1], j)
+            if empty:
+                nothing = screen[row, eight]
+
+
+@compiled
+def _sum(
+    value: NDArray[np.int64],
+    picture: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> None:
+    """From counts to a prepared picture, and the sums (planes, 5) that `Sight` takes of it."""
+    planes, height, _ = picture.shape
+    for number in range(planes):
+        for i in range(height):
+            for j in range(spans[number, i, 0], spans[number, i, 1] + 1):
+                count = picture[number, i, j]
+                if count:
+                    much = value[count]
+                    picture[number, i, j] = much
+                    sums[number, 0] += much
+                    sums[number, 1] += much * i
+                    sums[number, 2] += much * j
+                    sums[number, 3] += much * i * i
+                    sums[number, 4] += much * j * j
+
+
+@compiled
+def _tell_all(
+    sums: NDArray[np.int64],
+    pixel: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    own: int,
+    shown: NDArray[np.int64],
+    window: NDArray[np.int64],
+    picture: NDArray[np.uint8],
+    out: Array,
+) -> None:
+    """`Sight.forward` of one screen: (d,)."""
+    planes, height, width = picture.shape
+    seen = np.zeros((planes, FEATURES), dtype=np.float64)
+    for number in range(planes):
+        _tell(sums[number], height, width, pixel, seen[number])
+        for feature in range(FEATURES):
+            out[number * FEATURES + feature] = seen[number, feature]
+    at = planes * FEATURES
+    for number in range(len(pairs)):
+        _apart(seen[pairs[number, 0]], seen[pairs[number, 1]], out[at : at + RELATIVE])
+        at += RELATIVE
+    if len(shown):
+        out[at:] = 0.0
+        if seen[own, 0]:
+            mass = float(sums[own, 0])
+            middle = (int(sums[own, 1] / mass + 0.5), int(sums[own, 2] / mass + 0.5))
+            _around(picture, shown, middle, window, out[at:])
+
+
+@compiled
+def _tell(
+    sums: NDArray[np.int64],
+    height: int,
+    width: int,
+    pixel: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """What a plane's sums tell: (6,), nothing of what is not there."""
+    if sums[0] <= LEAST:
+        return
+    mass = float(sums[0])
+    out[0] = 1.0
+    out[1] = np.log(mass / WHOLE + 1.0)
+    for axis in range(2):
+        at, square = sums[1 + axis] / mass, sums[3 + axis] / mass
+        middle = (height if axis == 0 else width) / 2
+        out[2 + axis] = (at + 0.5 - middle) * pixel[axis]
+        out[4 + axis] = np.sqrt(max((square - at * at) * (pixel[axis] * pixel[axis]), FLAT))
+
+
+@compiled
+def _apart(one: NDArray[np.float64], other: NDArray[np.float64], out: Array) -> None:
+    """How far the other is from the one: (4,)."""
+    for axis in range(2):
+        apart = FAR
+        if one[0] * other[0] > 0:
+            apart = other[2 + axis] - one[2 + axis]
+        out[axis] = apart
+        out[2 + axis] = np.tanh(2 * apart)
+
+
+@compiled
+def _around(
+    picture: NDArray[np.uint8],
+    shown: NDArray[np.int64],
+    middle: tuple[int, int],
+    window: NDArray[np.int64],
+    out: Array,
+) -> None:
+    """The shown planes around a place, as `Sight` has them: columns first, then rows, planes last.
+
+    `out` is all zeros.
+    """
+    _, height, width = picture.shape
+    rows, columns, flat = window[0], window[1], window[2]
+    for column in range(columns):
+        j = middle[1] + column - columns // 2
+        if j < 0 or j >= width:
+            continue
+        for row in range(rows):
+            i = middle[0] + row - rows // 2
+            if i < 0 or i >= height:
+                continue
+            for number in range(len(shown)):
+                here = np.float32(picture[shown[number], i, j] / WHOLE)
+                if flat:
+                    at = column * len(shown) + number
+                    out[at] = max(out[at], here)
+                else:
+                    out[(row * columns + column) * len(shown) + number] = here
+
+
+@compiled
+def _whole(seen: Array, places: int, out: Array) -> None:
+    """`BlockerNetwork.whole` of one state: what each screen shows (k, d), and the moves."""
+    screens, width = seen.shape
+    at = 0
+    for screen in range(screens):
+        for number in range(width):
+            out[at] = seen[screen, number]
+            at += 1
+    for axis in range(2, 4):
+        for screen in range(screens - 1):
+            for first in range(0, places, FEATURES):
+                now, before = seen[screens - 1, first + axis], seen[screen, first + axis]
+                there = seen[screens - 1, first] * seen[screen, first]
+                out[at] = (now - before) * there
+                at += 1
