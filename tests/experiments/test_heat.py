@@ -20,9 +20,11 @@ class OnePixel:
     column: int
     worth: float = 0.8
 
-    def score(self, screens: NDArray[np.uint8], last: NDArray[np.int64]) -> NDArray[np.float32]:
+    def score(
+        self, screens: list[NDArray[np.uint8]], last: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
         assert len(last) == len(screens)
-        bright = screens[:, -1, self.row, self.column] > 100
+        bright = np.stack(screens)[:, -1, self.row, self.column] > 100
         return np.stack([np.zeros(len(screens)), self.worth * bright], axis=1).astype(np.float32)
 
 
