@@ -75,7 +75,7 @@ class Blocker:
 
     @cached_property
     def _swift(self) -> SwiftJudge:
-        return SwiftJudge(self.network, self.spec, self.shape)
+        return SwiftJudge(self.network)
 
     def score(
         self, screens: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]

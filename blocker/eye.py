@@ -13,9 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from blocker.compiled import compiled
-from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork
-from blocker.sight import FAR, FEATURES, FLAT, LEAST, RELATIVE, UNIT, WHOLE, NetworkSpec, Sight
+from blocker.sight import FAR, FEATURES, FLAT, LEAST, RELATIVE, UNIT, WHOLE, Sight
 
 __all__ = ["Eye"]
 
@@ -26,8 +25,9 @@ NOTHING = -1  # of a colour that is in no group
 class Eye:
     """Tells what a network is told of raw screens."""
 
-    def __init__(self, network: BlockerNetwork, spec: InputSpec, shape: NetworkSpec) -> None:
+    def __init__(self, network: BlockerNetwork) -> None:
         """Make tables of what the network's `Sight` goes by."""
+        spec, shape = network.spec, network.shape
         self._network, self._spec = network, spec
         self._told, self._width = network.told, Sight.width(spec, shape)
         self._places = FEATURES * len(spec.planes) if shape.moves else 0
@@ -42,11 +42,25 @@ class Eye:
         share = np.arange(high * wide + 1) * (WHOLE / (high * wide))
         self._value = np.rint(share).astype(np.int64)
         self._crop = np.array([spec.rows[0], spec.columns[0], high, wide])
-        self._lags = np.array(spec.lags)
         self._pixel = np.array([rows / spec.size[0] / UNIT, columns / spec.size[1] / UNIT])
         self._pairs = np.array(shape.pairs, dtype=np.int64).reshape(-1, 2)
+        self._near = np.zeros(len(spec.planes), dtype=np.bool_)
+        self._near[list(shape.near)] = True
+        self._bands = np.array(shape.bands, dtype=np.float64) / UNIT
+        sides = Sight.sides(spec, shape)
+        moved = shape.moves and spec.screens > 1
+        self._sides = np.array([sides.start, sides.stop if moved else sides.start])
         self._own, self._shown = shape.own, np.array(shape.shown, dtype=np.int64)
         self._window = np.array([*shape.window, shape.flat], dtype=np.int64)
+        self._tables = (
+            self._pixel,
+            self._pairs,
+            self._near,
+            self._bands,
+            self._own,
+            self._shown,
+            self._window,
+        )
 
     def see(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
         """All that a network is told of some states: float32 (B, d).
@@ -64,24 +78,31 @@ class Eye:
             return self._slowly(proposals)
         seen = np.zeros((spec.screens, self._width), dtype=np.float32)
         picture = np.zeros((len(spec.planes), *spec.size), dtype=np.uint8)
+        spans = np.empty((*picture.shape[:2], 2), dtype=np.int64)
         out = np.empty((len(proposals), self._told), dtype=np.float32)
         for screens, row in zip(proposals, out, strict=True):
-            _see(
-                np.ascontiguousarray(screens, dtype=np.uint8).view(np.uint64),
-                self._lags,
-                self._crop,
-                self._plane,
-                self._value,
-                self._pixel,
-                self._pairs,
-                self._own,
-                self._shown,
-                self._window,
-                self._places,
-                picture,
-                seen,
-                row,
-            )
+            words = np.ascontiguousarray(screens, dtype=np.uint8).view(np.uint64)
+            for lag, told in zip(spec.lags, seen, strict=True):
+                _count(words[len(words) - 1 - lag], self._crop, self._plane, picture, spans)
+                _tell(picture, spans, self._value, *self._tables, told)
+            _whole(seen, self._places, self._sides, row)
+        return out
+
+    def seen(self, images: NDArray[np.uint8]) -> Array:
+        """What is where on each of some prepared screens, as `BlockerNetwork.see` has it.
+
+        Args:
+            images: uint8 (m, planes, h, w).
+
+        Returns:
+            float32 (m, d).
+        """
+        out = np.zeros((len(images), self._width), dtype=np.float32)
+        spans = np.empty((*images.shape[1:3], 2), dtype=np.int64)
+        for image, told in zip(images, out, strict=True):
+            picture = image.copy()
+            _find(picture, spans)
+            _tell(picture, spans, _SAME, *self._tables, told)
         return out
 
     def _slowly(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
@@ -92,49 +113,20 @@ class Eye:
         return np.asarray(whole.numpy(), dtype=np.float32)
 
 
-@compiled
-def _see(
-    screens: NDArray[np.uint64],
-    lags: NDArray[np.int64],
-    crop: NDArray[np.int64],
-    plane: NDArray[np.int8],
-    value: NDArray[np.int64],
-    pixel: NDArray[np.float64],
-    pairs: NDArray[np.int64],
-    own: int,
-    shown: NDArray[np.int64],
-    window: NDArray[np.int64],
-    places: int,
-    picture: NDArray[np.uint8],
-    seen: Array,
-    out: Array,
-) -> None:
-    """All that is told of one state.
+_SAME = np.arange(256)  # the prepared pixel as it is
 
-    Args:
-        screens: (k, 210, 20), palette indices, eight in a number; oldest first.
-        lags: which of them are looked at.
-        crop: first row and column, native rows and columns of a prepared pixel.
-        plane: (256,), group of each colour, -1 for none.
-        value: of a prepared pixel by how many of its native ones are of the group.
-        pixel: height and width of a prepared pixel, in tens of native ones.
-        pairs: (n, 2), planes whose places are told relative to each other.
-        own: plane of what the agent moves.
-        shown: planes that the window shows.
-        window: its rows and columns, and whether it is flat.
-        places: numbers of a screen that tell of planes and their moves; 0 without moves.
-        picture: (planes, h, w), room for a prepared picture.
-        seen: (lags, d), room for what each screen shows.
-        out: (all,), to be filled.
-    """
-    for number in range(len(lags)):
-        screen = screens[len(screens) - 1 - lags[number]]
-        sums = np.zeros((len(picture), 5), dtype=np.int64)
-        spans = np.empty((len(picture), picture.shape[1], 2), dtype=np.int64)
-        _count(screen, crop, plane, picture, spans)
-        _sum(value, picture, spans, sums)
-        _tell_all(sums, pixel, pairs, own, shown, window, picture, seen[number])
-    _whole(seen, places, out)
+
+@compiled
+def _find(picture: NDArray[np.uint8], spans: NDArray[np.int64]) -> None:
+    """In which columns of each plane's rows there is something: see `_count`."""
+    planes, height, width = picture.shape
+    for number in range(planes):
+        for i in range(height):
+            first, last = width, -1
+            for j in range(width):
+                if picture[number, i, j]:
+                    first, last = min(first, j), j
+            spans[number, i, 0], spans[number, i, 1] = first, last
 
 
 @compiled
@@ -146,6 +138,9 @@ def _count(
     spans: NDArray[np.int64],
 ) -> None:
     """How many native pixels of each prepared one are of each plane.
+
+    `crop` is first row and column, native rows and columns of a prepared pixel; `plane` (256,) each
+    colour's group, -1 for none. `screen` (210, 20) has eight palette indices in a number.
 
     And in which columns of each row there are any: spans (planes, h, 2), the first and the last.
     Background goes on and on: eight pixels that hold what eight others held are passed over at once
@@ -200,37 +195,76 @@ def _sum(
 
 
 @compiled
-def _tell_all(
-    sums: NDArray[np.int64],
+def _tell(
+    picture: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    value: NDArray[np.int64],
     pixel: NDArray[np.float64],
     pairs: NDArray[np.int64],
+    near: NDArray[np.bool_],
+    bands: NDArray[np.float64],
     own: int,
     shown: NDArray[np.int64],
     window: NDArray[np.int64],
+    out: Array,
+) -> None:
+    """`Sight.forward` of one screen.
+
+    Args:
+        picture: (planes, h, w), as `value` reads it; becomes the prepared picture.
+        spans: (planes, h, 2), first and last column with something.
+        value: of a prepared pixel by what stands in `picture`.
+        pixel: height and width of a prepared pixel, in tens of native ones.
+        pairs: (n, 2), planes whose places are told relative to each other.
+        near: (planes,), whether the nearest of it are told.
+        bands: limits of bands of rows, in tens of native ones below the own thing's middle.
+        own: plane of what the agent moves.
+        shown: planes that the window shows.
+        window: its rows and columns, and whether it is flat.
+        out: (d,), to be filled.
+    """
+    sums = np.zeros((len(picture), 5), dtype=np.int64)
+    _sum(value, picture, spans, sums)
+    _of_planes(sums, pixel, pairs, picture, out)
+    at = len(picture) * FEATURES + len(pairs) * RELATIVE
+    there = sums[own, 0] > LEAST
+    mass = float(max(sums[own, 0], 1))
+    i, j = sums[own, 1] / mass, sums[own, 2] / mass
+    if len(bands) > 1:
+        end = at + 2 * (len(bands) - 1)
+        out[at:end] = FAR
+        if there:
+            _nearest(picture, spans, near, bands, (i, j), pixel, out[at:end])
+        at = end
+    if len(shown):
+        out[at:] = 0.0
+        if there:
+            _around(picture, shown, (int(i + 0.5), int(j + 0.5)), window, out[at:])
+
+
+@compiled
+def _of_planes(
+    sums: NDArray[np.int64],
+    pixel: NDArray[np.float64],
+    pairs: NDArray[np.int64],
     picture: NDArray[np.uint8],
     out: Array,
 ) -> None:
-    """`Sight.forward` of one screen: (d,)."""
+    """The part of `Sight.forward` that tells of planes and pairs."""
     planes, height, width = picture.shape
     seen = np.zeros((planes, FEATURES), dtype=np.float64)
     for number in range(planes):
-        _tell(sums[number], height, width, pixel, seen[number])
+        _of_plane(sums[number], height, width, pixel, seen[number])
         for feature in range(FEATURES):
             out[number * FEATURES + feature] = seen[number, feature]
     at = planes * FEATURES
     for number in range(len(pairs)):
         _apart(seen[pairs[number, 0]], seen[pairs[number, 1]], out[at : at + RELATIVE])
         at += RELATIVE
-    if len(shown):
-        out[at:] = 0.0
-        if seen[own, 0]:
-            mass = float(sums[own, 0])
-            middle = (int(sums[own, 1] / mass + 0.5), int(sums[own, 2] / mass + 0.5))
-            _around(picture, shown, middle, window, out[at:])
 
 
 @compiled
-def _tell(
+def _of_plane(
     sums: NDArray[np.int64],
     height: int,
     width: int,
@@ -259,6 +293,37 @@ def _apart(one: NDArray[np.float64], other: NDArray[np.float64], out: Array) -> 
             apart = other[2 + axis] - one[2 + axis]
         out[axis] = apart
         out[2 + axis] = np.tanh(2 * apart)
+
+
+@compiled
+def _nearest(
+    picture: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    near: NDArray[np.bool_],
+    bands: NDArray[np.float64],
+    middle: tuple[float, float],
+    pixel: NDArray[np.float64],
+    out: Array,
+) -> None:
+    """`Sight._nearest` of one screen; `out` is all `FAR`."""
+    planes, height, _ = picture.shape
+    band = 0
+    for i in range(height):
+        below = (i - middle[0]) * pixel[0]
+        if below < bands[0]:
+            continue
+        while band < len(bands) - 1 and below >= bands[band + 1]:
+            band += 1
+        if band == len(bands) - 1:
+            return
+        for number in range(planes):
+            if not near[number]:
+                continue
+            for j in range(spans[number, i, 0], spans[number, i, 1] + 1):
+                if picture[number, i, j]:
+                    aside = (j - middle[1]) * pixel[1]
+                    side = 2 * band + (1 if aside >= 0 else 0)
+                    out[side] = min(out[side], np.float32(abs(aside)))
 
 
 @compiled
@@ -293,7 +358,7 @@ def _around(
 
 
 @compiled
-def _whole(seen: Array, places: int, out: Array) -> None:
+def _whole(seen: Array, places: int, sides: NDArray[np.int64], out: Array) -> None:
     """`BlockerNetwork.whole` of one state: what each screen shows (k, d), and the moves."""
     screens, width = seen.shape
     at = 0
@@ -308,3 +373,6 @@ def _whole(seen: Array, places: int, out: Array) -> None:
                 there = seen[screens - 1, first] * seen[screen, first]
                 out[at] = (now - before) * there
                 at += 1
+    for number in range(sides[0], sides[1]):
+        out[at] = seen[screens - 1, number] - seen[screens - 2, number]
+        at += 1

@@ -11,6 +11,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from blocker.dataset import Examples
+from blocker.eye import Eye
 from blocker.metrics import Scores
 from blocker.network import BlockerNetwork, Member, TreeMember
 
@@ -37,13 +38,7 @@ def logits_of(
 def seen_by(net: BlockerNetwork, examples: Examples) -> tuple[Tensor, NDArray[np.int64]]:
     """What is where on each screen of some examples: float32 (m, d), and rows of it (n, k)."""
     keys, rows = np.unique(examples.screens, return_inverse=True)
-    with torch.inference_mode():
-        seen = torch.cat(
-            [
-                net.see(torch.from_numpy(examples.images[part]))
-                for part in np.array_split(keys, -(-len(keys) // _BATCH))
-            ]
-        )
+    seen = torch.from_numpy(Eye(net).seen(examples.images[keys]))
     return seen, rows.reshape(examples.screens.shape)
 
 

@@ -108,11 +108,16 @@ class BlockerNetwork(nn.Module):
 
     def __init__(self, actions: Sequence[str], spec: InputSpec, shape: NetworkSpec) -> None:
         super().__init__()
-        named = (shape.own, *shape.shown, *(one for pair in shape.pairs for one in pair))
+        named = (
+            shape.own,
+            *shape.shown,
+            *shape.near,
+            *(one for pair in shape.pairs for one in pair),
+        )
         if max(named) >= len(spec.planes):
             raise ValueError(
                 f"expected plane numbers under {len(spec.planes)}, got own {shape.own}, shown "
-                f"{shape.shown} and pairs {shape.pairs}"
+                f"{shape.shown}, near {shape.near} and pairs {shape.pairs}"
             )
         factors = action_factors(actions)
         if shape.identity:
@@ -121,10 +126,13 @@ class BlockerNetwork(nn.Module):
         known = torch.cat([factors, torch.ones(len(factors), 1)], dim=1)
         nothing = torch.zeros(1, known.shape[1])
         self.register_buffer("factors", torch.cat([known, nothing]), persistent=False)
+        self.spec, self.shape = spec, shape
         self.sight = Sight(spec, shape)
         planes, earlier = len(spec.planes), spec.screens - 1
         self._places = [FEATURES * plane for plane in range(planes)] if shape.moves else []
+        self._sides = Sight.sides(spec, shape) if shape.moves and earlier else slice(0, 0)
         self.told = Sight.width(spec, shape) * spec.screens + MOVES * len(self._places) * earlier
+        self.told += self._sides.stop - self._sides.start
         self.members = nn.ModuleList(
             TreeMember(shape, self.told, known.shape[1])
             if shape.trees
@@ -149,7 +157,8 @@ class BlockerNetwork(nn.Module):
         """All that a member is told of some states: (B, d) of what was seen (B, k, d').
 
         What is on each screen, and how far each thing has moved to where it is now; 0 where it was
-        not there before or is not now.
+        not there before or is not now. And how much nearer or further the nearest are than on the
+        screen before.
         """
         parts = [seen.flatten(1)]
         if self._places:
@@ -158,6 +167,8 @@ class BlockerNetwork(nn.Module):
                 at = seen[..., [first + place for first in self._places]]
                 moved = (at[:, -1:] - at[:, :-1]) * there[:, -1:] * there[:, :-1]
                 parts.append(moved.flatten(1))
+        if self._sides.stop:
+            parts.append(seen[:, -1, self._sides] - seen[:, -2, self._sides])
         return torch.cat(parts, dim=1)
 
     def one(self, member: Member | TreeMember, seen: Tensor, previous: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ added up, here or in `blocker.eye`, a tree is told the same number and answers t
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
@@ -48,6 +49,9 @@ class NetworkSpec:
         shown: numbers of the planes that the window shows.
         pairs: numbers of two planes each, whose places are also given relative to each other; near
             each other finely, for there a pixel decides.
+        near: numbers of the planes of which the nearest are told, left and right of what the agent
+            moves, band by band of rows. A mean place says little of two trucks.
+        bands: limits of these bands, in native rows below its middle, rising.
         flat: whether the window shows of each column only the most that any of its rows has: enough
             where things move up and down alone.
         moves: whether it is also told how far each thing has moved since each earlier screen.
@@ -63,6 +67,8 @@ class NetworkSpec:
     window: tuple[int, int] = (0, 0)
     shown: tuple[int, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+    near: tuple[int, ...] = ()
+    bands: tuple[int, ...] = ()
     flat: bool = False
     moves: bool = False
     hidden: int = 128
@@ -72,6 +78,17 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         if not self.trees and not self.hidden:
             raise ValueError("expected trees, hidden units or both in a network, got neither")
+        rising = all(one < other for one, other in itertools.pairwise(self.bands))
+        if bool(self.near) != (len(self.bands) > 1) or not rising:
+            raise ValueError(
+                "expected planes that are near and two rising limits of bands or more, or neither, "
+                f"got {self.near} and {self.bands}"
+            )
+
+    @property
+    def sides(self) -> int:
+        """Numbers that tell how near something is: two for each band."""
+        return 2 * (len(self.bands) - 1) if self.near else 0
 
     def as_dict(self) -> dict[str, object]:
         """As plain data for JSON; `from_dict` reads it back."""
@@ -112,6 +129,7 @@ class Sight(nn.Module):
         self._size, self._window = spec.size, shape.window
         self._own, self._shown, self._flat = shape.own, list(shape.shown), shape.flat
         self._ones, self._others = ([pair[end] for pair in shape.pairs] for end in (0, 1))
+        self._near, self._bands = list(shape.near), [one / UNIT for one in shape.bands]
         self._pixel = (
             (spec.rows[1] - top) / height / UNIT,
             (spec.columns[1] - left) / width / UNIT,
@@ -129,7 +147,13 @@ class Sight(nn.Module):
     def width(spec: InputSpec, shape: NetworkSpec) -> int:
         """How many numbers it makes of a screen."""
         window = len(shape.shown) * (1 if shape.flat else shape.window[0]) * shape.window[1]
-        return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + window
+        return FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs) + shape.sides + window
+
+    @staticmethod
+    def sides(spec: InputSpec, shape: NetworkSpec) -> slice:
+        """Which of a screen's numbers tell how near something is."""
+        first = FEATURES * len(spec.planes) + RELATIVE * len(shape.pairs)
+        return slice(first, first + shape.sides)
 
     def forward(self, images: Tensor) -> Tensor:
         """Float32 (m, d) of images (m, planes, h, w) in [0, 255].
@@ -153,6 +177,9 @@ class Sight(nn.Module):
         parts = [seen.flatten(1)]
         if self._ones:
             parts.append(self._apart(seen))
+        if self._near:
+            own = there[:, self._own] > 0
+            parts.append(self._nearest(images, i[:, self._own], j[:, self._own], own))
         if self._shown:
             around = self._around(images / WHOLE, i[:, self._own], j[:, self._own])
             parts.append(around * there[:, self._own, None])
@@ -168,6 +195,22 @@ class Sight(nn.Module):
         apart = seen[:, self._others, 2:4] - seen[:, self._ones, 2:4]
         apart = torch.where(both > 0, apart, FAR)
         return torch.cat([apart, torch.tanh(2 * apart)], dim=-1).flatten(1)
+
+    def _nearest(self, images: Tensor, i: Tensor, j: Tensor, own: Tensor) -> Tensor:
+        """How far the nearest is to the left and to the right in each band of rows: (m, bands * 2).
+
+        In tens of pixels from a place; far where there is none, or no such place.
+        """
+        something = (images[:, self._near] > 0).any(dim=1)
+        below = (torch.arange(self._size[0]) - i[:, None]) * self._pixel[0]
+        aside = (torch.arange(self._size[1]) - j[:, None]) * self._pixel[1]
+        out = []
+        for first, end in itertools.pairwise(self._bands):
+            rows = (below >= first) & (below < end) & own[:, None]
+            columns = (something & rows[:, :, None]).any(dim=1)
+            for side, away in ((aside < 0, -aside), (aside >= 0, aside)):
+                out.append(torch.where(columns & side, away, FAR).amin(dim=1))
+        return torch.stack(out, dim=1)
 
     def _around(self, images: Tensor, i: Tensor, j: Tensor) -> Tensor:
         """The shown planes in a window around places: (m, rows * columns * shown)."""

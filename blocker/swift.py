@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from blocker.compiled import compiled
 from blocker.eye import Eye
-from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork, Member, TreeMember
-from blocker.sight import NetworkSpec
 from blocker.trees import Forest
 
 __all__ = ["SwiftJudge"]
@@ -27,9 +25,9 @@ Array = NDArray[np.float32]
 class SwiftJudge:
     """Judges as a `BlockerNetwork` does; its weights are copied when it is made."""
 
-    def __init__(self, network: BlockerNetwork, spec: InputSpec, shape: NetworkSpec) -> None:
+    def __init__(self, network: BlockerNetwork) -> None:
         """Copy a network that is in evaluation mode."""
-        self._network, self._eye = network, Eye(network, spec, shape)
+        self._network, self._eye = network, Eye(network)
         nets, forests = [], []
         for member in network.each():
             net = member.net if isinstance(member, TreeMember) else member

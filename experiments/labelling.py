@@ -27,7 +27,7 @@ from oversight.simulated import MODELS
 __all__ = ["exploring", "flip", "labelled"]
 
 
-HOLDS = (1, 4, 30)
+HOLDS = (1, 4, 30, 75)
 """Agent steps for which an action is held at most, one after another."""
 SPELL = 75
 """Agent steps of each."""
@@ -37,7 +37,7 @@ def exploring(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
     """Random actions, trembling, short and long held in turn: what labels are collected of.
 
     A Blocker that has seen long held actions alone misses much of what a trembling agent does: from
-    there the same screen goes on otherwise.
+    there the same screen goes on otherwise. Those held longest lead into corners, and stay there.
     """
     while True:
         for most in HOLDS:

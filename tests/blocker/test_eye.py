@@ -14,7 +14,16 @@ from oversight import AtariGame, game_named
 SPEC = InputSpec(
     rows=(30, 70), columns=(20, 80), size=(20, 20), planes=((1, 2), (7,), (9,)), lags=(2, 0)
 )
-SHAPE = NetworkSpec(members=1, hidden=4, own=1, window=(5, 7), shown=(2, 0), pairs=((1, 0), (0, 2)))
+SHAPE = NetworkSpec(
+    members=1,
+    hidden=4,
+    own=1,
+    window=(5, 7),
+    shown=(2, 0),
+    pairs=((1, 0), (0, 2)),
+    near=(0, 2),
+    bands=(-10, -3, 0, 4, 14),
+)
 
 
 def both(
@@ -26,7 +35,9 @@ def both(
     with torch.inference_mode():
         seen = network.see(prepared.flatten(0, 1)).reshape(*prepared.shape[:2], -1)
         expected = network.whole(seen).numpy()
-    return Eye(network, spec, shape).see(screens), expected
+    eye = Eye(network)
+    np.testing.assert_array_equal(eye.seen(prepared.flatten(0, 1).numpy()), seen.flatten(0, 1))
+    return eye.see(screens), expected
 
 
 def noise(count: int) -> list[NDArray[np.uint8]]:
@@ -44,9 +55,11 @@ def noise(count: int) -> list[NDArray[np.uint8]]:
 
 
 @pytest.mark.parametrize("moves", [False, True])
-@pytest.mark.parametrize("flat", [False, True])
-def test_agrees_on_noise(flat: bool, moves: bool) -> None:
-    mine, expected = both(SPEC, replace(SHAPE, flat=flat, moves=moves), noise(150))
+@pytest.mark.parametrize(
+    "shape", [SHAPE, replace(SHAPE, flat=True), replace(SHAPE, near=(), bands=())]
+)
+def test_agrees_on_noise(shape: NetworkSpec, moves: bool) -> None:
+    mine, expected = both(SPEC, replace(shape, moves=moves), noise(150))
     np.testing.assert_array_equal(mine, expected)
     assert (np.ptp(mine, axis=0) > 0).mean() > 0.9  # nearly every number has been tried
 
@@ -82,7 +95,7 @@ def test_agrees_on_play(game: str) -> None:
 
 def test_refuses_what_it_cannot_see() -> None:
     network = BlockerNetwork(("NOOP", "FIRE"), SPEC, SHAPE).eval()
-    eye = Eye(network, SPEC, SHAPE)
+    eye = Eye(network)
     with pytest.raises(ValueError, match="at least 3 screens"):
         eye.see([np.zeros((2, 210, 160), dtype=np.uint8)])
     with pytest.raises(ValueError, match="uint8"):

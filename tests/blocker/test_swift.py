@@ -19,7 +19,7 @@ def test_gives_the_numbers_of_the_network(game: str) -> None:
     shape = (5, preset.input.screens, len(preset.input.planes), *preset.input.size)
     screens = (rng.random(shape) < 0.02).astype(np.uint8) * 255
     previous = np.array([-1, 0, 2, 3, 1])
-    swift = SwiftJudge(network, preset.input, preset.shape)
+    swift = SwiftJudge(network)
     logits = swift.member_logits(swift.see(screens), previous)
     with torch.inference_mode():
         expected = network.member_logits(torch.from_numpy(screens), torch.from_numpy(previous))

@@ -108,7 +108,7 @@ def test_learns_and_judges_alike_in_torch_and_numpy(
     assert auc is not None
     assert auc > 0.95
     screens, previous = fresh.images[fresh.screens[:40]], fresh.previous[:40]
-    swift = SwiftJudge(net, small_spec, shape)
+    swift = SwiftJudge(net)
     with torch.inference_mode():
         expected = net.member_logits(torch.from_numpy(screens), torch.from_numpy(previous))
     logits = swift.member_logits(swift.see(screens), previous)
