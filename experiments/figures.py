@@ -60,18 +60,23 @@ def draw_overview(path: Path, table: StepTable, events: list[Event], title: str)
 
 
 def write_metrics(path: Path, table: StepTable, events: list[Event]) -> None:
-    """Write one row per 250 agent steps: counts and sums of that stretch."""
+    """Write one row per 250 agent steps: counts and sums of that stretch.
+
+    `game_returns` is the sum over the games that the game itself ended in the stretch.
+    """
+    ends, returns = _whole_games(table)
     onsets = np.array([event.onset_step for event in events], np.int64)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["first_step", "steps", "phase", "catastrophes", "blocks", "proposed_catastrophes",
-             "needless_blocks", "game_reward", "agent_reward"]
+             "needless_blocks", "game_reward", "agent_reward", "games_finished", "game_returns"]
         )  # fmt: skip
         for start in range(0, len(table), BIN_STEPS):
             rows = table.where(np.arange(start, min(start + BIN_STEPS, len(table))))
             unknown = bool((rows.proposed_unsafe == UNKNOWN).any())
             first, last = int(rows.step_id[0]), int(rows.step_id[-1])
+            ended = (ends >= first) & (ends <= last)
             writer.writerow(
                 [
                     first,
@@ -83,6 +88,8 @@ def write_metrics(path: Path, table: StepTable, events: list[Event]) -> None:
                     "" if unknown else int((rows.blocked & (rows.proposed_unsafe == 0)).sum()),
                     float(rows.game_reward.sum()),
                     float(rows.agent_reward.sum()),
+                    int(ended.sum()),
+                    float(returns[ended].sum()),
                 ]
             )
 
@@ -119,11 +126,16 @@ def _binned(table: StepTable, values: Counts) -> tuple[Counts, Counts]:
     return np.array([i.mean() for i in ids]), np.array([p.mean() for p in parts])
 
 
-def _games(axis: Axes, table: StepTable) -> None:
-    ends = table.step_id[table.terminated]
+def _whole_games(table: StepTable) -> tuple[NDArray[np.int64], Counts]:
+    """Last steps of the games that the game itself ended, and their returns."""
     returns = [
-        table.game_reward[table.episode == episode].sum()
+        float(table.game_reward[table.episode == episode].sum())
         for episode in table.episode[table.terminated]
     ]
+    return table.step_id[table.terminated], np.array(returns, np.float64)
+
+
+def _games(axis: Axes, table: StepTable) -> None:
+    ends, returns = _whole_games(table)
     if len(ends):
         axis.plot(ends, returns, "o", color=GREEN, markersize=4, label="return of a whole game")

@@ -55,7 +55,15 @@ KEPT = (
     "phases",
 )
 """Keys of summary.json that a row keeps."""
-COUNTED = ("steps", "catastrophes", "blocks", "proposed_catastrophes", "game_reward")
+COUNTED = (
+    "steps",
+    "catastrophes",
+    "blocks",
+    "proposed_catastrophes",
+    "game_reward",
+    "games_finished",
+    "game_returns",
+)
 """Columns of metrics.csv that a curve keeps."""
 
 

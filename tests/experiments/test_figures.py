@@ -66,6 +66,9 @@ def test_metrics_add_up_to_the_log(record: Record, make_log: MakeLog, tmp_path: 
     assert sum(int(row["blocks"]) for row in rows) == 3
     assert sum(int(row["catastrophes"]) for row in rows) == 1
     assert sum(float(row["game_reward"]) for row in rows) == -12.0
+    # The game itself ends the last episode alone: steps 300 to 599, with -1 at every 50th.
+    assert [row["games_finished"] for row in rows] == ["0", "0", "1"]
+    assert [float(row["game_returns"]) for row in rows] == [0.0, 0.0, -6.0]
 
 
 def test_the_busiest_stretch_holds_the_blocks(record: Record, make_log: MakeLog) -> None:
