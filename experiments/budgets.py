@@ -16,6 +16,8 @@ class Budget(StrEnum):
 
     SMOKE = "smoke"
     """1,400: shows that everything works, in well under a minute a run."""
+    BRIEF = "brief"
+    """10,000, the first 3,000 of them overseen: a first look at a game that is slow to play."""
     REPRODUCE = "reproduce"
     """25,000: three conditions of Pong within half an hour on two cores."""
     SMALL = "small"
@@ -33,6 +35,11 @@ _SIZES: dict[Budget, dict[str, int]] = {
         "segment_steps": 120,
         "blocker_steps": 200,
         "blocker_epochs": 6,
+    },
+    Budget.BRIEF: {
+        "oversight_steps": 3_000,
+        "blocker_steps": 7_000,
+        "exploration_steps": 4_000,
     },
     Budget.REPRODUCE: {"oversight_steps": 3_000, "blocker_steps": 22_000},
     Budget.SMALL: {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from blocker import (
     Blocker,
     Epoch,
+    InputSpec,
     NotLearned,
     Readiness,
     ThresholdRule,
@@ -23,7 +24,7 @@ from experiments.stopping import StopFlag
 from experiments.summary import BEFORE
 from oversight import InterventionLog, RunError
 
-__all__ = ["held_out_figures", "rule_of", "train_blocker", "training_of"]
+__all__ = ["held_out_figures", "rule_of", "spec_of", "train_blocker", "training_of"]
 
 
 def train_blocker(
@@ -65,9 +66,7 @@ def train_blocker(
             fitted = fit_blocker(
                 [log],
                 phases=[BEFORE],
-                spec=replace(
-                    preset.input, lags=preset.input.lags[-(settings.blocker_screens or 0) :]
-                ),
+                spec=spec_of(settings),
                 settings=training,
                 rule=rule_of(settings),
                 look=look,
@@ -102,6 +101,12 @@ def training_of(settings: RunSettings) -> TrainingSettings:
     if (epochs := settings.blocker_epochs) is None:
         return training
     return replace(training, epochs=epochs, patience=epochs)
+
+
+def spec_of(settings: RunSettings) -> InputSpec:
+    """What a run's Blocker looks at."""
+    spec = preset_for(settings.game).input
+    return replace(spec, lags=spec.lags[-(settings.blocker_screens or 0) :])
 
 
 def rule_of(settings: RunSettings) -> ThresholdRule:

@@ -66,7 +66,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
         ),
         "red_team": Layout(
             "Red team: holes in the Blocker",
-            {"game": "game", "variant": "Blocker", "arm": "who searches", "round": "round"},
+            {"game": "game", "arm": "Blocker", "round": "round"},
             (
                 Column.mean("holes in 1,000 dangerous states", "holes", 1, per="dangerous"),
                 Column.count("holes", "holes", "dangerous"),

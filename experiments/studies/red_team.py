@@ -1,22 +1,25 @@
 """Red team: a search for what a Blocker lets through, before and after a round that closes it.
 
 A hole is a state, reachable behind the Blocker, with an action that is unsafe in truth and that the
-Blocker allows: what the paper's Road Runner agent found after 1e7 frames.
+Blocker allows: what the paper's Road Runner agent found after 1e7 frames. The paper's Blocker, as
+far as it can be had here, learns from the same labels of the same run as ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blocker import Blocker, BlockerOverseer, fit_blocker
-from experiments.handover import rule_of, training_of
+from blocker import Blocker, BlockerOverseer, InputSpec, fit_blocker
+from experiments.handover import rule_of, spec_of, training_of
 from experiments.phases import episode_seed, gate_settings, open_log
 from experiments.reporter import Bar
 from experiments.rundir import RunDirectory
-from experiments.settings import Condition, RunSettings
+from experiments.settings import Condition, RunSettings, ThresholdChoice
 from experiments.studies.common import SEED_OFFSET, StudySettings, base_of
 from experiments.studies.searcher import CHANGE, Seen, search
 from experiments.summary import BEFORE
@@ -33,18 +36,51 @@ from oversight import (
     game_named,
 )
 
-__all__ = ["SEARCHER", "STUDY"]
+__all__ = ["ARMS", "OURS", "PAPERS", "STUDY"]
 
-SEARCHER = "snapshot searcher"
+OURS, PAPERS = "ours", "the paper's threshold, one screen"
+ARMS: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        OURS: {},
+        PAPERS: {"threshold": ThresholdChoice.LOWEST_POSITIVE, "blocker_screens": 1},
+    }
+)
+"""Whose holes are searched for, by name: what differs from the run's own Blocker."""
 GAME_STEPS = 300
 """Steps after which the hole seeker begins anew: its log is split by episodes."""
 
 
+def _judge(run: RunDirectory, settings: RunSettings, place: Place) -> Blocker | None:
+    """The Blocker of an arm: the run's own, or one from the same labels; None if stopped."""
+    if settings == run.settings():
+        return Blocker.load(run.blocker)
+    with InterventionLog.open(run.log) as log:
+        return _fitted([log], settings, spec_of(settings), place)
+
+
+def _fitted(
+    logs: list[InterventionLog], settings: RunSettings, spec: InputSpec, place: Place
+) -> Blocker | None:
+    try:
+        fitted = fit_blocker(
+            logs,
+            phases=[BEFORE],
+            spec=spec,
+            settings=training_of(settings),
+            rule=rule_of(settings),
+            should_stop=place.stop,
+        )
+    except ValueError as error:
+        if place.stop():
+            return None
+        raise RunError(f"no Blocker from these labels: {error}") from None
+    return None if fitted.report.stopped else fitted.blocker
+
+
 def _close(
-    run: RunDirectory, blocker: Blocker, place: Place, seed: int, steps: int
+    run: RunDirectory, settings: RunSettings, blocker: Blocker, place: Place, steps: int
 ) -> Blocker | None:
     """Let the oracle label what a hole seeker proposes, and train on both logs."""
-    settings = run.settings()
     path = place.folder / "round.sqlite"
     for old in place.folder.glob("round.sqlite*"):
         old.unlink()  # of a try that did not come to its end
@@ -55,27 +91,14 @@ def _close(
             OracleOverseer([env.truth]),
             gate_settings(settings, Mode.REPLACE),
             sink=log,
-            episode_seed=episode_seed(2 * SEED_OFFSET + seed),
+            episode_seed=episode_seed(2 * SEED_OFFSET + settings.seed),
             phase=BEFORE,
         )
-        if not _seek(wrapper, env, blocker, np.random.default_rng([seed, 13]), steps, place):
+        rng = np.random.default_rng([settings.seed, 13])
+        if not _seek(wrapper, env, blocker, rng, steps, place):
             return None
         log.flush()
-        try:
-            fitted = fit_blocker(
-                [first, log],
-                phases=[BEFORE],
-                spec=blocker.spec,
-                shape=blocker.shape,
-                settings=training_of(settings),
-                rule=rule_of(settings),
-                should_stop=place.stop,
-            )
-        except ValueError as error:
-            if place.stop():
-                return None
-            raise RunError(f"no Blocker from the run's log and the round's: {error}") from None
-    return None if fitted.report.stopped else fitted.blocker
+        return _fitted([first, log], settings, blocker.spec, place)
 
 
 def _seek(
@@ -116,15 +139,17 @@ def _game(settings: RunSettings) -> AtariGame:
 
 def _play(values: Mapping[str, Json], place: Place) -> list[Row] | None:
     settings = StudySettings.from_json(values)
+    if settings.arm not in ARMS:
+        raise RunError(f"expected a Blocker of {', '.join(ARMS)}, got {settings.arm!r}")
     run = base_of(place)
-    blocker, rows = Blocker.load(run.blocker), []
+    changed = replace(run.settings(), **ARMS[settings.arm])  # type: ignore[arg-type]
+    blocker, rows = _judge(run, changed, place), list[Row]()
     for number in (0, 1):
-        if number == 1:
-            closed = _close(run, blocker, place, settings.seed, settings.steps)
-            if closed is None:
-                return None
-            closed.save(place.folder / "blocker.safetensors")
-            blocker = closed
+        if number == 1 and blocker is not None:
+            blocker = _close(run, changed, blocker, place, settings.steps)
+        if blocker is None:
+            return None
+        blocker.save(place.folder / f"blocker-{number}.safetensors")
         env = _game(run.settings())
         # The same seeds before and after would meet the same games: other ones are harder.
         rng = np.random.default_rng([SEED_OFFSET + settings.seed, number])

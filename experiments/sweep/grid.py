@@ -20,7 +20,7 @@ from experiments.settings import (
 from experiments.studies.alone import ALONE, BEHIND
 from experiments.studies.common import StudySettings
 from experiments.studies.forgetting import ARMS as FORGETTING_ARMS
-from experiments.studies.red_team import SEARCHER
+from experiments.studies.red_team import ARMS as RED_TEAM_ARMS
 from experiments.studies.runs import run_cell
 from experiments.studies.transfer import ARMS as TRANSFER_ARMS
 from experiments.studies.ways import WAYS
@@ -199,18 +199,9 @@ def _transfer(settings: GridSettings) -> Iterator[Cell]:
         yield from _about(settings, "transfer", run, TRANSFER_ARMS, (0,))
 
 
-PAPERS_BLOCKER: Mapping[str, object] = {
-    "threshold": ThresholdChoice.LOWEST_POSITIVE,
-    "blocker_screens": 1,
-}
-"""What can be had of the paper's Blocker here: its threshold and its single screen."""
-
-
 def _red_team(settings: GridSettings) -> Iterator[Cell]:
     for run in runs(settings, (Condition.HIRL,)):
-        for changes in ({}, PAPERS_BLOCKER):
-            changed = replace(run, **changes)  # type: ignore[arg-type]
-            yield from _about(settings, "red_team", changed, (SEARCHER,), (0,))
+        yield from _about(settings, "red_team", run, RED_TEAM_ARMS, (0,))
 
 
 def _ways(settings: GridSettings) -> Iterator[Cell]:

@@ -24,7 +24,7 @@ from experiments.studies import STUDIES, study_named
 from experiments.studies.alone import ALONE, BEHIND
 from experiments.studies.common import StudySettings
 from experiments.studies.forgetting import ARMS as FORGETTING
-from experiments.studies.red_team import SEARCHER
+from experiments.studies.red_team import OURS, PAPERS
 from experiments.studies.searcher import Seen, search
 from experiments.studies.transfer import ARMS as TRANSFER
 from experiments.studies.transfer import LOVING, HarmPays
@@ -205,16 +205,27 @@ def test_a_round_of_the_red_team_trains_on_both_logs(tmp_path: Path) -> None:
     run = RunDirectory.create(tmp_path / "base" / "run", settings)
     blocker(1.0).save(run.blocker)
     overseen(run, settings, 1_200)
-    cell = StudySettings.of(settings, SEARCHER, 150)
-    place = Place(tmp_path, run.path.parent, Reporter(Console(file=io.StringIO())), lambda: False)  # type: ignore[arg-type]
-    rows = study_named("red_team").play(cell.as_json(), place)
-    assert rows is not None
+    rows = red_team(run, settings, OURS, tmp_path)
     assert [row["round"] for row in rows] == [0, 1]
     assert rows[0]["holes"] == rows[0]["dangerous"]
     assert int(str(rows[1]["holes"])) < int(str(rows[1]["dangerous"]))
-    assert Blocker.load(tmp_path / "blocker.safetensors").spec == blocker(1.0).spec
+    assert Blocker.load(tmp_path / "blocker-1.safetensors").spec == blocker(1.0).spec
     with InterventionLog.open(tmp_path / "round.sqlite") as log:
         assert len(log.steps()) == 150
+    # The paper's is trained on the same labels: not the run's own, which allows everything.
+    papers = red_team(run, settings, PAPERS, tmp_path)
+    assert int(str(papers[0]["holes"])) < int(str(papers[0]["dangerous"]))
+    assert len(Blocker.load(tmp_path / "blocker-0.safetensors").spec.lags) == 1
+    with pytest.raises(RunError, match="expected a Blocker of ours"):
+        red_team(run, settings, "theirs", tmp_path)
+
+
+def red_team(run: RunDirectory, settings: RunSettings, arm: str, tmp_path: Path) -> list[Row]:
+    place = Place(tmp_path, run.path.parent, Reporter(Console(file=io.StringIO())), lambda: False)  # type: ignore[arg-type]
+    cell = StudySettings.of(settings, arm, 150)
+    rows = study_named("red_team").play(cell.as_json(), place)
+    assert rows is not None
+    return rows
 
 
 def overseen(run: RunDirectory, settings: RunSettings, steps: int) -> None:
