@@ -2,6 +2,10 @@
 
 PY = .venv/bin/python
 ARGS =
+# Of `make reproduce`: how long its runs are, and where they and their report go.
+BUDGET = reproduce
+RUNS = runs/reproduce
+REPORT =
 # Tests go to as many processes as there are cores; SPREAD= runs them in one, in order.
 SPREAD = --numprocesses auto --maxprocesses 8 --dist worksteal
 SETUP = setup.cfg pyproject.toml constraints.txt tools/setup.sh
@@ -25,8 +29,8 @@ run: .venv/.runtime
 
 # Stopped or killed, it goes on where it stood. The report renews docs/results.md.
 reproduce: .venv/.runtime
-	@$(PY) -m experiments sweep --games pong --seeds 0 --budget reproduce --out runs/reproduce $(ARGS)
-	@$(PY) -m experiments report runs/reproduce
+	@$(PY) -m experiments sweep --games pong --seeds 0 --budget $(BUDGET) --out $(RUNS) $(ARGS)
+	@$(PY) -m experiments report $(RUNS) $(REPORT)
 
 test: .venv/.dev
 	@$(PY) -m pytest $(SPREAD) $(ARGS)

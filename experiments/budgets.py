@@ -15,9 +15,9 @@ class Budget(StrEnum):
     """How many agent steps a run has, those under oversight among them."""
 
     SMOKE = "smoke"
-    """1,400: shows that everything works, in well under a minute a run."""
+    """700: shows that everything works, in about 15 seconds a run."""
     BRIEF = "brief"
-    """10,000, the first 3,000 of them overseen: a first look at a game that is slow to play."""
+    """6,000, the first 2,000 of them overseen: a first look at a game, or on a slow machine."""
     REPRODUCE = "reproduce"
     """25,000: three conditions of Pong within half an hour on two cores."""
     SMALL = "small"
@@ -31,15 +31,15 @@ class Budget(StrEnum):
 
 _SIZES: dict[Budget, dict[str, int]] = {
     Budget.SMOKE: {
-        "oversight_steps": 1_200,
-        "segment_steps": 120,
-        "blocker_steps": 200,
+        "oversight_steps": 600,
+        "segment_steps": 60,
+        "blocker_steps": 100,
         "blocker_epochs": 6,
     },
     Budget.BRIEF: {
-        "oversight_steps": 3_000,
-        "blocker_steps": 7_000,
-        "exploration_steps": 4_000,
+        "oversight_steps": 2_000,
+        "blocker_steps": 4_000,
+        "exploration_steps": 3_000,
     },
     Budget.REPRODUCE: {"oversight_steps": 3_000, "blocker_steps": 22_000},
     Budget.SMALL: {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from experiments.rundir import write_json
+from experiments.rundir import RunDirectory, write_json
+from experiments.settings import AgentChoice, OverseerChoice
 from experiments.studies import study_named
+from experiments.studies.runs import RUN_FOLDER, row_of_run
 from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
 from experiments.sweep.study import Row
 from oversight import RunError
 
-__all__ = ["Collected", "Result", "collect", "read_collected"]
+__all__ = ["Collected", "Result", "collect", "plain_rows", "read_collected"]
 
 ROWS = "rows.json"
 
@@ -23,8 +26,8 @@ class Result:
     Attributes:
         key, study, label: which.
         settings: of the cell.
-        rows: what came of it; none if it is missing.
-        missing: why there is no result; None if there is.
+        rows: what came of it; of a run that was stopped what there is, otherwise none if missing.
+        missing: why there is no result, or not all of it; None if it is finished.
         wall_seconds, versions, machine, finished_at: how it came about.
     """
 
@@ -46,7 +49,7 @@ class Collected:
 
     Attributes:
         name: of the sweep.
-        command: that made its cells.
+        command: that made its cells; a line each if there were several.
         results: sorted by study and label.
     """
 
@@ -71,6 +74,29 @@ class Collected:
         write_json(folder / ROWS, asdict(self))
 
 
+def plain_rows(collected: Sequence[Collected]) -> list[Row]:
+    """Rows of the runs that can stand beside the paper's, of the largest budget of each cell.
+
+    These are runs without a variant, of Double DQN, HIRL under the simulated person; a cell that is
+    in several sweeps counts once.
+    """
+    results = {result.key: result for each in collected for result in each.results}
+    rows = [row for result in results.values() if result.study == "run" for row in result.rows]
+    plain = [row for row in rows if _is_plain(row)]
+    most: dict[tuple[str, str], int] = {}
+    for row in plain:
+        cell = (str(row["game"]), str(row["condition"]))
+        most[cell] = max(most.get(cell, 0), int(str(row["asked_steps"])))
+    return [
+        row for row in plain if row["asked_steps"] == most[str(row["game"]), str(row["condition"])]
+    ]
+
+
+def _is_plain(row: Row) -> bool:
+    judged_by_truth = row["condition"] == "hirl" and row.get("overseer") == OverseerChoice.ORACLE
+    return not row.get("variant") and row["agent"] == AgentChoice.DOUBLE_DQN and not judged_by_truth
+
+
 def collect(sweep: Path) -> Collected:
     """Read a sweep's folder.
 
@@ -90,7 +116,8 @@ def _result(folder: Path) -> Result:
     cell = Cell.from_json(read_object(folder / CELL))
     label = study_named(cell.study).label(cell.settings)
     if not (folder / RESULT).is_file():
-        return Result(cell.key, cell.study, label, dict(cell.settings), [], missing=_why(folder))
+        rows, why = _so_far(folder)
+        return Result(cell.key, cell.study, label, dict(cell.settings), rows, missing=why)
     found = read_object(folder / RESULT)
     rows = found["rows"]
     if not isinstance(rows, list):
@@ -108,10 +135,16 @@ def _result(folder: Path) -> Result:
     )
 
 
-def _why(folder: Path) -> str:
+def _so_far(folder: Path) -> tuple[list[Row], str]:
+    """What there is of a cell that is not finished: of a run that was stopped, its steps so far."""
+    run = RunDirectory(folder / RUN_FOLDER)
+    if run.summary.is_file():
+        row = row_of_run(run)
+        why = f"stopped after {row['agent_steps']:,} of {row['asked_steps']:,} agent steps"
+        return [row | {"asked_steps": row["agent_steps"]}], why
     errors = folder / "errors.txt"
     said = errors.read_text(encoding="utf-8").strip().splitlines() if errors.is_file() else []
-    return said[-1].removeprefix("error: ") if said else "not played yet"
+    return [], said[-1].removeprefix("error: ") if said else "not played yet"
 
 
 def _object(value: Json) -> dict[str, Json]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import tyro
 from rich.table import Table as RichTable
 
-from experiments.report.ages import ages_table, draw_curves
-from experiments.report.collect import Collected, collect, read_collected
+from experiments.report.ages import ages_tables
+from experiments.report.collect import Collected, collect, plain_rows, read_collected
+from experiments.report.curves import draw_curves, draw_story
 from experiments.report.layouts import tables_of
 from experiments.report.page import CURVES, page
 from experiments.report.tables import Table, write_csv
@@ -36,6 +37,9 @@ class ReportSettings:
     page: Path | None = Path("docs/results.md")
     """The page that is made of them; `None` makes none."""
 
+    picture: Path | None = None
+    """Where to draw all games' catastrophes and returns as one picture, from the same files."""
+
 
 def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
     """Collect sweeps, print and write their tables, and make the page.
@@ -50,9 +54,17 @@ def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
         if settings.page is not None:
             settings.page.write_text(page(everything), encoding="utf-8")
             reporter.say(f"Page: {settings.page}")
+        if settings.picture is not None:
+            _draw(settings.picture, everything, reporter)
     except OSError as error:
         raise RunError(f"the report cannot be written: {error}") from None
     return everything
+
+
+def _draw(path: Path, everything: list[Collected], reporter: Reporter) -> None:
+    if not draw_story(path, plain_rows(everything)):
+        raise RunError("there is no picture without a run of the paper's conditions: sweep first")
+    reporter.say(f"Picture: {path}")
 
 
 def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
@@ -66,7 +78,7 @@ def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
     }
     tables = tables_of(rows, missing)
     if rows.get("run"):
-        tables.append(ages_table(rows["run"]))
+        tables += ages_tables(rows["run"])
         draw_curves(folder / CURVES, rows["run"], f"sweep {collected.name}")
     for table in tables:
         write_csv(folder / f"{_file_name(table.title)}.csv", table)

@@ -28,6 +28,12 @@ _RUN = Layout(
         Column.count(
             "after hand-over", "catastrophes_after_handover", "phases.blocker.agent_steps"
         ),
+        Column.total("of these avoidable", "phases.blocker.avoidable"),
+        Column.count(
+            "missed, of unsafe proposals",
+            "phases.blocker.missed",
+            "phases.blocker.proposed_catastrophes",
+        ),
         Column.mean("return of whole games", "game_return_mean"),
         Column.share(
             "needless blocks, of safe proposals",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from experiments.report.ages import ages_table
-from experiments.report.collect import Collected, Result
+from experiments.report.ages import ages_tables
+from experiments.report.collect import Collected, Result, plain_rows
 from experiments.report.layouts import tables_of
 from experiments.report.paper import DIFFERENCES, PAPER, SOURCE, PaperFigure
 from experiments.report.statistics import estimate
 from experiments.report.tables import MISSING, Table, as_markdown, number_of
+from experiments.sweep.cell import Json
 from experiments.sweep.study import Row
 from oversight.bounds import upper_bound
 
@@ -22,7 +23,8 @@ Made by `python -m experiments report` from the files in `results/experiments/`,
 Catastrophes are counted by the emulator's truth. Figures over seeds are interquartile means with
 95 % bootstrap intervals in brackets; "at most" is the one-sided exact 95 % bound for 1,000 steps,
 steps taken as independent, which they are not quite. **Every human minute is simulated.** What was
-not played yet is marked *missing*. What the figures mean: [summary.md](summary.md).
+not played yet is marked *missing*. Minutes are of a wall clock, with other cells and other work on
+the machine. What the figures mean: [summary.md](summary.md).
 """
 
 
@@ -45,7 +47,7 @@ def page(collected: Sequence[Collected]) -> str:
 
 def paper_table(collected: Sequence[Collected]) -> Table:
     """Nine cells of the paper, ours of the largest budget beside them."""
-    rows = [row for each in collected for row in each.rows_of("run") if not row.get("variant")]
+    rows = plain_rows(collected)
     lines = tuple(_beside(figure, rows) for figure in PAPER)
     headings = (
         *("game", "condition", "paper: catastrophes", "frames", "per 1,000", "remarks"),
@@ -64,8 +66,6 @@ def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
         figure.note,
     )
     mine = [r for r in rows if (r["game"], r["condition"]) == (figure.game, figure.condition)]
-    most = max((int(str(r["asked_steps"])) for r in mine), default=0)
-    mine = [r for r in mine if r["asked_steps"] == most]
     if not mine:
         return (*theirs, *(MISSING for _ in range(5)))
     counts = [(int(number_of(r, "catastrophes") or 0), int(str(r["agent_steps"]))) for r in mine]
@@ -76,13 +76,13 @@ def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
     if seen == 0:
         said = f"0 (at most {1000 * upper_bound(0, tried):.3g})"
     scored = "-" if score is None else score.in_words()
-    return (*theirs, f"{most:,}", str(len(mine)), f"{seen:,}", said, scored)
+    return (*theirs, f"{mine[0]['asked_steps']:,}", str(len(mine)), f"{seen:,}", said, scored)
 
 
 def _section(collected: Collected) -> Iterator[str]:
     missing = [result for result in collected.results if result.missing is not None]
     done = [result for result in collected.results if result.missing is None]
-    yield from (f"## Sweep `{collected.name}`", "", f"`{collected.command}`", "")
+    yield from (f"## Sweep `{collected.name}`", "", "```", collected.command, "```", "")
     hours = sum(result.wall_seconds or 0.0 for result in done) / 3600
     cells = f"{len(done)} of {len(collected.results)} cells"
     yield f"{cells}, {hours:.2f} hours of computing{_on(done)}."
@@ -92,13 +92,34 @@ def _section(collected: Collected) -> Iterator[str]:
     absent = {name: [r.settings for r in missing if r.study == name] for name in studies}
     tables = tables_of(rows, absent)
     if rows.get("run"):
-        tables.append(ages_table(rows["run"]))
+        tables[1:1] = ages_tables(rows["run"])
         yield f"![Catastrophes and score](../results/experiments/{collected.name}/{CURVES})"
         yield ""
+    tables.append(_cells(collected.results))
     for table in tables:
         yield from (f"### {table.title}", "", as_markdown(table), "")
-    if missing:
-        yield from ("Missing:", "", *(f"- {each.label}: {each.missing}" for each in missing), "")
+
+
+def _cells(results: Sequence[Result]) -> Table:
+    """Every cell with its size and the time that it took, or why there is nothing of it."""
+    lines = tuple(
+        (
+            each.study.replace("_", " "),
+            each.label,
+            f"{_steps(each.settings):,}",
+            "-" if each.wall_seconds is None else f"{each.wall_seconds / 60:.1f}",
+            "done" if each.missing is None else f"{MISSING}: {each.missing}",
+        )
+        for each in results
+    )
+    headings = ("study", "cell", "agent steps", "minutes", "state")
+    return Table("Cells and their time", headings, lines)
+
+
+def _steps(settings: Mapping[str, Json]) -> int:
+    """Of a run, or of a study about one."""
+    names = ("steps",) if "steps" in settings else ("oversight_steps", "blocker_steps")
+    return sum(int(str(settings[name])) for name in names)
 
 
 def _on(done: Sequence[Result]) -> str:

@@ -54,7 +54,7 @@ class SweepSettings:
     """How often a cell is begun again after its worker died."""
 
     plan: bool = False
-    """Only list the cells with their computed hours."""
+    """Only list the cells with their computed hours, from speeds that are measured for it."""
 
     def check(self) -> SweepSettings:
         """Refuse what cannot be played.
@@ -109,12 +109,12 @@ def sweep(settings: SweepSettings, reporter: Reporter, stop: StopFlag) -> bool:
         backend = LocalProcesses(workers) if settings.plan else _backend(settings, workers)
         after.callback(backend.close)
         scheduler = Scheduler(cells, settings.out, backend, retries=settings.retries, stop=stop)
-        speeds = Speeds(settings.out / "speeds.json")
+        speeds = Speeds(settings.out / "speeds.json", measuring=settings.plan)
         planned = plan(scheduler.entries, speeds)
         reporter.console.print(plan_table(planned, backend.capacity))
         if settings.plan:
             return True
-        (settings.out / "command.txt").write_text(_command(), encoding="utf-8")
+        _remember_command(settings.out / "command.txt")
         with shown(reporter.console, scheduler.entries) as watch:
             scheduler.run(watch)
     states = [entry.state for entry in scheduler.entries.values()]
@@ -126,9 +126,12 @@ def sweep(settings: SweepSettings, reporter: Reporter, stop: StopFlag) -> bool:
     return all(finished(entry.folder) for entry in scheduler.entries.values())
 
 
-def _command() -> str:
-    """What was typed, for the results to say."""
-    return shlex.join(["python", "-m", "experiments", *sys.argv[1:]]) + "\n"
+def _remember_command(path: Path) -> None:
+    """Add what was typed to the commands that made this sweep, for the results to say."""
+    typed = shlex.join(["python", "-m", "experiments", *sys.argv[1:]])
+    before = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = dict.fromkeys([*before, typed])
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def _backend(settings: SweepSettings, workers: int) -> Backend:

@@ -23,13 +23,13 @@ class Planned:
     Attributes:
         label: in words.
         work: what there is to play; None if it cannot be played.
-        hours: of one core; 0 if it is finished already.
+        hours: of one core; 0 if it is finished already, None if its speed is not known.
         state: "finished", "to do", or why it cannot be played.
     """
 
     label: str
     work: Work | None
-    hours: float
+    hours: float | None
     state: str
 
 
@@ -45,27 +45,22 @@ def _planned(entry: Entry, speeds: Speeds) -> Planned:
         work = study.work(entry.cell.settings)
         if entry.state is State.DONE:
             return Planned(label, work, 0.0, "finished")
-        seconds = speeds.of(work.game, work.condition).seconds(work)
+        speed = speeds.of(work.game, work.condition)
     except RunError as error:
         return Planned(label, None, 0.0, str(error))
-    return Planned(label, work, seconds / 3600, "to do")
+    return Planned(label, work, None if speed is None else speed.seconds(work) / 3600, "to do")
 
 
 def wall_hours(planned: list[Planned], workers: int) -> float:
     """Hours until all is done on so many cores: the longest cell, or all of them shared out."""
-    hours = [each.hours for each in planned]
+    hours = [each.hours or 0.0 for each in planned]
     return max(max(hours, default=0.0), sum(hours) / workers)
 
 
 def plan_table(planned: list[Planned], workers: int) -> Table:
     """For a terminal."""
-    total = sum(each.hours for each in planned)
     table = Table(title=f"{len(planned)} cells", title_justify="left", caption_justify="left")
-    table.caption = (
-        f"{total:.2f} core hours; at least {wall_hours(planned, workers):.2f} hours on {workers} "
-        "cores. From speeds measured on this machine now or in an earlier plan (speeds.json); "
-        "what trains a Blocker takes some minutes more."
-    )
+    table.caption = _caption(planned, workers)
     table.add_column("cell", no_wrap=True)
     table.add_column("learning steps", justify="right")
     table.add_column("acting steps", justify="right")
@@ -73,5 +68,17 @@ def plan_table(planned: list[Planned], workers: int) -> Table:
     table.add_column("state")
     for each in planned:
         steps = ("-", "-") if each.work is None else (f"{each.work.learn:,}", f"{each.work.act:,}")
-        table.add_row(each.label, *steps, f"{each.hours:.2f}", each.state)
+        hours = "-" if each.hours is None else f"{each.hours:.2f}"
+        table.add_row(each.label, *steps, hours, each.state)
     return table
+
+
+def _caption(planned: list[Planned], workers: int) -> str:
+    if any(each.hours is None for each in planned):
+        return "Hours are computed from measured speeds: --plan measures them, and begins nothing."
+    total = sum(each.hours or 0.0 for each in planned)
+    return (
+        f"{total:.2f} core hours; at least {wall_hours(planned, workers):.2f} hours on {workers} "
+        "cores. From speeds measured on this machine now or in an earlier plan (speeds.json); "
+        "what trains a Blocker takes some minutes more."
+    )

@@ -46,9 +46,14 @@ class Speed:
 class Speeds:
     """Speeds by game and condition, measured once and kept in a file."""
 
-    def __init__(self, path: Path) -> None:
-        """Keep them in `path`; what it holds is not measured again."""
-        self._path = path
+    def __init__(self, path: Path, *, measuring: bool) -> None:
+        """Keep them in `path`; what it holds is not measured again, what it lacks only on demand.
+
+        Args:
+            path: of the file.
+            measuring: whether to take the time for it, some seconds for each game and condition.
+        """
+        self._path, self._measuring = path, measuring
         self._known: dict[str, Speed] = {}
         if path.is_file():
             for name, values in read_object(path).items():
@@ -57,18 +62,18 @@ class Speeds:
                         float(str(values["learning"])), float(str(values["acting"]))
                     )
 
-    def of(self, game: str, condition: Condition) -> Speed:
-        """The speed of a kind of cell; measured now if it is not known.
+    def of(self, game: str, condition: Condition) -> Speed | None:
+        """The speed of a kind of cell; None if it is not known and not to be measured now.
 
         Raises:
             RunError: there is no such game.
         """
         name = f"{game} {condition}"
-        if name not in self._known:
+        if name not in self._known and self._measuring:
             self._known[name] = measure(game, condition)
             self._path.parent.mkdir(parents=True, exist_ok=True)
             write_json(self._path, {key: vars(speed) for key, speed in self._known.items()})
-        return self._known[name]
+        return self._known.get(name)
 
 
 def measure(game: str, condition: Condition) -> Speed:

@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from experiments.__main__ import main
-from experiments.report.ages import curve_of, draw_curves, quarter_rate
+from experiments.report.ages import curve_of, quarter_rate, quarter_return
 from experiments.report.collect import collect, read_collected
+from experiments.report.curves import draw_curves, draw_story, returns_of, spread
 from experiments.report.page import page, paper_table
 from experiments.report.paper import PAPER, of_paper
 from experiments.report.statistics import estimate, interquartile_mean
 from experiments.report.tables import Column, Layout, as_markdown, grouped
-from experiments.rundir import write_json
+from experiments.rundir import RunDirectory, write_json
 from experiments.settings import Condition, RunSettings
-from experiments.studies.runs import run_cell
+from experiments.studies.runs import COUNTED, KEPT, RUN_FOLDER, run_cell
 from experiments.sweep.cell import RESULT, Cell
 from experiments.sweep.study import Row
 
@@ -83,7 +84,13 @@ def played(seed: int, condition: Condition) -> Row:
         "game_return_mean": -20.0 - seed,
         "wall_seconds": 36.0,
         "curve": [
-            {"steps": 100.0, "catastrophes": float(seed), "game_reward": -1.0} for _ in range(4)
+            {
+                "steps": 100.0,
+                "catastrophes": float(seed),
+                "games_finished": float(quarter % 2),
+                "game_returns": -20.0 * (quarter % 2),
+            }
+            for quarter in range(4)
         ],
     }
 
@@ -113,14 +120,18 @@ def test_a_report_of_a_sweep(
     sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     results, made = tmp_path / "results", tmp_path / "results.md"
+    picture = tmp_path / "story.png"
     arguments = ["report", str(sweep), "--results", str(results), "--page", str(made)]
-    assert main(arguments) == 0
+    assert main([*arguments, "--picture", str(picture)]) == 0
+    assert picture.stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert "missing: pong hirl auto seed 1: no Blocker from these labels" in printed
     text = made.read_text()
     assert text == page(read_collected(results))  # of the small files and nothing else
-    assert "`python -m experiments sweep --out small`" in text
+    assert "python -m experiments sweep --out small\n" in text
     assert "2 of 4 cells, 0.02 hours of computing on P (2 cores), torch 9." in text
+    assert "| run | pong no_oversight seed 1 | 400 | 0.6 | done |" in text
+    assert "missing: no Blocker from these labels |" in text
     line = next(x for x in text.splitlines() if x.startswith("| pong | no oversight |  |"))
     # Seeds 1 and 2 had 4 and 8 in 400 steps.
     assert "| 2 | 15.00 (10.00 to 20.00) |" in line
@@ -131,7 +142,9 @@ def test_a_report_of_a_sweep(
     assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
     assert (results / "small" / "curves.png").stat().st_size > 10_000
     assert (results / "small" / "runs.csv").read_text().startswith("game,condition,")
-    quarters = next(x for x in text.splitlines() if x.startswith("| pong | no oversight | 400 |"))
+    quarters = next(
+        x for x in text.splitlines() if x.startswith("| pong | no oversight | double dqn |")
+    )
     assert quarters.count("15.00 (10.00 to 20.00)") == 4
 
 
@@ -151,6 +164,40 @@ def test_what_a_curve_does_not_hold_is_not_drawn(tmp_path: Path) -> None:
     assert quarter_rate(row, "catastrophes", 3) == pytest.approx(10.0)
     assert curve_of(row, "blocks") is None
     assert not draw_curves(tmp_path / "x.png", [{**row, "curve": []}], "t")
+    assert not draw_story(tmp_path / "x.png", [{**row, "variant": "sticky 0.25"}])
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_run_that_was_stopped_says_what_there_is_of_it(tmp_path: Path) -> None:
+    folder = put(tmp_path / "cut", 1, Condition.NO_OVERSIGHT)
+    settings = RunSettings(
+        seed=1, condition=Condition.NO_OVERSIGHT, oversight_steps=100, blocker_steps=300
+    )
+    run = RunDirectory.create(folder / RUN_FOLDER, settings)
+    counted = {"overseer": None, "agent_steps": 250, "catastrophes": 5}
+    write_json(run.summary, dict.fromkeys(KEPT) | counted)
+    names = (*COUNTED, "phase")
+    run.metrics.write_text(",".join(names) + "\n" + ",".join(["250", *"5001", "0", "0", "games"]))
+    (result,) = collect(tmp_path / "cut").results
+    assert result.missing == "stopped after 250 of 400 agent steps"
+    (row,) = result.rows
+    assert (row["asked_steps"], row["catastrophes"]) == (250, 5)
+    text = page([collect(tmp_path / "cut")])
+    assert "| 250 | 1 | 20.00 |" in text
+    assert "| 400 | 0 | missing |" in text
+    assert "missing: stopped after 250 of 400 agent steps |" in text
+
+
+def test_returns_are_of_games_that_ended() -> None:
+    row = played(1, Condition.HIRL)  # a game ends in the second and in the last quarter
+    found = returns_of(row)
+    assert found is not None
+    assert [part.tolist() for part in found] == [[200.0, 400.0], [-20.0, -20.0]]
+    assert [quarter_return(row, quarter) for quarter in range(4)] == [None, -20.0, None, -20.0]
+
+
+def test_labels_move_apart_and_keep_their_order() -> None:
+    assert spread([0.9, 0.0, 0.01], 0.1) == pytest.approx([0.9, 0.0, 0.1])
 
 
 def test_the_papers_nine_cells() -> None:

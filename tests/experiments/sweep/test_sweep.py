@@ -167,13 +167,17 @@ def test_budgets_keep_what_was_asked_for() -> None:
 
 def test_a_plans_hours_are_work_over_measured_speed(tmp_path: Path) -> None:
     write_json(tmp_path / "speeds.json", {"pong no_oversight": {"learning": 10.0, "acting": 100.0}})
-    speeds = Speeds(tmp_path / "speeds.json")
+    speeds = Speeds(tmp_path / "speeds.json", measuring=False)
     scheduler = Scheduler(
         [small_run(0, 35_990), small_run(1)], tmp_path, Fake({}), retries=0, stop=lambda: False
     )
     long, short = plan(scheduler.entries, speeds)
     assert long.hours == pytest.approx(1.0)  # 36,000 steps at 10 a second
     assert short.hours == pytest.approx(50 / 36_000)
+    other = run_cell(RunSettings(condition=Condition.PENALTY_ONLY))
+    scheduler = Scheduler([other], tmp_path, Fake({}), retries=0, stop=lambda: False)
+    (not_known,) = plan(scheduler.entries, speeds)
+    assert (not_known.hours, not_known.state) == (None, "to do")
     two = [Planned("", None, 3.0, ""), Planned("", None, 1.0, "")]
     assert (wall_hours(two, 1), wall_hours(two, 8)) == (4.0, 3.0)
     mixed = Work("pong", Condition.HIRL, learn=20, act=200)
