@@ -116,8 +116,8 @@ def _result(folder: Path) -> Result:
     cell = Cell.from_json(read_object(folder / CELL))
     label = study_named(cell.study).label(cell.settings)
     if not (folder / RESULT).is_file():
-        rows, why = _so_far(folder)
-        return Result(cell.key, cell.study, label, dict(cell.settings), rows, missing=why)
+        so_far, why = _so_far(folder)
+        return Result(cell.key, cell.study, label, dict(cell.settings), so_far, missing=why)
     found = read_object(folder / RESULT)
     rows = found["rows"]
     if not isinstance(rows, list):
@@ -128,11 +128,17 @@ def _result(folder: Path) -> Result:
         label=label,
         settings=dict(cell.settings),
         rows=[row for row in rows if isinstance(row, dict)],
-        wall_seconds=float(str(found["wall_seconds"])),
+        wall_seconds=_seconds(found["wall_seconds"], rows),
         versions=_object(found["versions"]),
         machine=_object(found["machine"]),
         finished_at=str(found["finished_at"]),
     )
+
+
+def _seconds(sitting: Json, rows: Sequence[Json]) -> float:
+    """A run knows the seconds of all its sittings, a cell those of its last one."""
+    known = [row["wall_seconds"] for row in rows if isinstance(row, dict) and "wall_seconds" in row]
+    return sum(float(str(seconds)) for seconds in known or [sitting])
 
 
 def _so_far(folder: Path) -> tuple[list[Row], str]:
