@@ -109,6 +109,7 @@ def _seen(settings: Mapping[str, Json]) -> Row:
     overseen, after = row.get("oversight_steps"), row.get("blocker_steps")
     if isinstance(overseen, int) and isinstance(after, int):
         row["asked_steps"] = overseen + after
-    if row.get("condition") != "hirl":
+    row["base"] = row.get("condition")
+    if row["base"] != "hirl":
         row.pop("overseer", None)
     return row

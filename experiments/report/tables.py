@@ -129,9 +129,17 @@ def grouped(rows: Sequence[Row], layout: Layout, expected: Sequence[Row] = ()) -
         groups.setdefault(tuple(_word(row.get(name)) for name in layout.by), [])
     for row in rows:
         groups[tuple(_word(row.get(name)) for name in layout.by)].append(row)
-    table = [_line(key, members, layout.columns) for key, members in sorted(groups.items())]
+    table = [
+        _line(key, members, layout.columns) for key, members in sorted(groups.items(), key=_order)
+    ]
     headings = (*layout.by.values(), "seeds", *(column.heading for column in layout.columns))
     return Table(layout.title, headings, tuple(table))
+
+
+def _order(group: tuple[tuple[str, ...], list[Row]]) -> list[tuple[int, str]]:
+    """Numbers by their size, words by the alphabet."""
+    plain = [word.replace(",", "") for word in group[0]]
+    return [(int(word) if word.isdecimal() else 0, word) for word in plain]
 
 
 def _line(key: tuple[str, ...], rows: list[Row], columns: Sequence[Column]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from experiments.__main__ import main
 from experiments.report.ages import curve_of, quarter_rate, quarter_return
 from experiments.report.collect import collect, read_collected
 from experiments.report.curves import draw_curves, draw_story, returns_of, spread
+from experiments.report.layouts import tables_of
 from experiments.report.page import page, paper_table
 from experiments.report.paper import PAPER, of_paper
 from experiments.report.statistics import estimate, interquartile_mean
@@ -186,6 +187,18 @@ def test_a_run_that_was_stopped_says_what_there_is_of_it(tmp_path: Path) -> None
     assert "| 250 | 1 | 20.00 |" in text
     assert "| 400 | 0 | missing |" in text
     assert "missing: stopped after 250 of 400 agent steps |" in text
+
+
+def test_groups_are_in_the_order_of_their_numbers() -> None:
+    rows: list[Row] = [{"age": age, "seed": 0} for age in (12_500, 2_500, 0)]
+    table = grouped(rows, Layout("t", {"age": "age"}, ()))
+    assert [line[0] for line in table.rows] == ["0", "2,500", "12,500"]
+
+
+def test_a_study_that_was_not_played_names_the_run_it_is_of() -> None:
+    settings: Row = {"game": "pong", "condition": "penalty_only", "arm": "alone", "age": 5}
+    (table,) = tables_of({}, {"alone": [settings]})
+    assert table.rows[0][:4] == ("pong", "penalty only", "alone", "5")
 
 
 def test_returns_are_of_games_that_ended() -> None:
