@@ -8,6 +8,7 @@ All seconds are a model's.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -133,7 +134,12 @@ class Paced:
     def __post_init__(self) -> None:
         self._own = self.human.model.steps_per_second
 
-    def review(self, proposals: list[Proposal]) -> list[Decision]:
+    @property
+    def attention_seconds(self) -> float:
+        """Of the person."""
+        return self.human.attention_seconds
+
+    def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
         """See `Overseer.review`."""
         (proposal,) = proposals
         if not proposal.recheck:
@@ -195,7 +201,7 @@ def _play(
     overseer = Paced(human, BlockerOverseer(blocker, game), fastest) if assisted else human
     wrapper = OversightWrapper(
         env,
-        overseer,  # type: ignore[arg-type]  # a batch of one, as a person takes
+        overseer,
         GateSettings(rewind_steps=settings.rewind_steps, history=history_of(game.name)),
         episode_seed=episode_seed(settings.seed),
     )

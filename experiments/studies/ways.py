@@ -14,6 +14,7 @@ import numpy as np
 
 from agents import HeldRandomProposer
 from blocker import BlockerOverseer
+from experiments.assisted_study import Paced
 from experiments.studies.common import (
     SEED_OFFSET,
     StudySettings,
@@ -40,11 +41,13 @@ from oversight import (
     game_named,
 )
 
-__all__ = ["ASSISTED", "STUDY", "WAYS", "Assisted", "Stepping"]
+__all__ = ["ASSISTED", "STUDY", "UNSURE", "WAYS", "Asking", "Stepping"]
 
 REAL_TIME = 15.0
 """Agent steps a second at the console's own speed: 60 frames, 4 a step."""
-ASSISTED = "assisted"
+ASSISTED, FASTEST = "assisted", 4.0
+"""The window's own way: the Blocker sets the pace, at most so many times the person's."""
+UNSURE = "shown what the Blocker is unsure of"
 SURE = 0.1
 """Below so much of its threshold the Blocker's opinion is taken for the person's."""
 
@@ -91,7 +94,7 @@ class Stepping:
         return replace(decision, verdict=wrong, replacement=None)
 
 
-class Assisted:
+class Asking:
     """A Blocker lets pass what it is sure of; the person is shown the rest."""
 
     def __init__(self, person: SimulatedHuman, judge: BlockerOverseer) -> None:
@@ -147,13 +150,15 @@ def _stepping(
     return Stepping(env, model, rng)
 
 
-def _assisted(
-    env: AtariGame, model: HumanModel, rng: np.random.Generator, judge: BlockerOverseer | None
-) -> Assisted:
-    if judge is None:
-        raise RunError("an assisted person needs a run with a Blocker")
-    person = SimulatedHuman([env.rule], rng, model, safe_twin=env.safe_twin)
-    return Assisted(person, judge)
+def _helped(help_by: Callable[[SimulatedHuman, BlockerOverseer], Attentive]) -> Way:
+    def way(
+        env: AtariGame, model: HumanModel, rng: np.random.Generator, judge: BlockerOverseer | None
+    ) -> Attentive:
+        if judge is None:
+            raise RunError("a person who is helped needs a run with a Blocker")
+        return help_by(SimulatedHuman([env.rule], rng, model, safe_twin=env.safe_twin), judge)
+
+    return way
 
 
 WAYS: Mapping[str, tuple[Way, int]] = MappingProxyType(
@@ -162,7 +167,8 @@ WAYS: Mapping[str, tuple[Way, int]] = MappingProxyType(
         "real time": (_person(REAL_TIME), 0),
         "real time, rewind": (_person(REAL_TIME), 8),
         "step by step": (_stepping, 0),
-        ASSISTED: (_assisted, 0),
+        ASSISTED: (_helped(lambda person, judge: Paced(person, judge, FASTEST)), 0),
+        UNSURE: (_helped(Asking), 0),
     }
 )
 """By name: the person, and how many steps late a block may come."""
@@ -175,7 +181,7 @@ def _play(values: Mapping[str, Json], place: Place) -> list[Row] | None:
     way, rewind_steps = WAYS[settings.arm]
     run = base_of(place)
     name = run.settings().person
-    judge = blocker_of(run) if settings.arm == ASSISTED else None
+    judge = blocker_of(run) if settings.arm in (ASSISTED, UNSURE) else None
     rng = np.random.default_rng([SEED_OFFSET, settings.seed, 2])
     people: list[Attentive] = []
 
@@ -190,7 +196,7 @@ def _play(values: Mapping[str, Json], place: Place) -> list[Row] | None:
     if counted is None:
         return None
     (person,) = people
-    asked = person.asked if isinstance(person, Assisted) else settings.steps
+    asked = person.asked if isinstance(person, Asking) else settings.steps
     extra: Row = {
         "person": name,
         "seconds": person.attention_seconds,

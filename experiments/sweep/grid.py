@@ -48,7 +48,7 @@ class Grid(StrEnum):
     RED_TEAM = "red_team"
     """A search for a Blocker's holes, ours and the paper's, before and after a round."""
     WAYS = "ways"
-    """What a simulated person spends and misses in five ways of working."""
+    """What a simulated person spends and misses in six ways of working."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from experiments.studies.red_team import OURS, PAPERS
 from experiments.studies.searcher import Seen, search
 from experiments.studies.transfer import ARMS as TRANSFER
 from experiments.studies.transfer import LOVING, HarmPays
-from experiments.studies.ways import WAYS
+from experiments.studies.ways import ASSISTED, UNSURE, WAYS
 from experiments.summary import BEFORE
 from experiments.sweep.cell import Cell
 from experiments.sweep.grid import Grid, GridSettings, cells_of
@@ -146,8 +146,11 @@ def test_ways_of_working_cost_what_they_must(base: Path, tmp_path: Path) -> None
     # A key each, 0.275 s in the middle, and hardly ever a lapse.
     assert 0.2 * 120 < seconds["step by step"] < 0.5 * 120
     assert rows["step by step"]["missed"] == 0
-    asked = int(str(rows["assisted"]["asked"]))
-    assert seconds["assisted"] <= asked * 0.8 + 0.1
+    asked = int(str(rows[UNSURE]["asked"]))
+    assert seconds[UNSURE] <= asked * 0.8 + 0.1
+    # Every step is seen, at a quarter of the time at best and twice as long where it is unsafe.
+    assert rows[ASSISTED]["asked"] == 120
+    assert seconds["paced"] / 4 <= seconds[ASSISTED] <= 2 * seconds["paced"]
 
 
 @pytest.mark.parametrize(("threshold", "holed"), [(1.0, True), (0.0, False)])
