@@ -8,6 +8,7 @@ from agents.fast_env import FastVecEnv
 from agents.frame_replay import FrameReplayBuffer
 from agents.learn_step import LearnStep
 from agents.learning import learn
+from agents.others import load_policy_agent, make_policy_agent, save_policy_agent
 from agents.proposers import (
     AgentProposer,
     ConstantProposer,
@@ -18,12 +19,14 @@ from agents.proposers import (
 from agents.replay import OverseenReplayBuffer
 from agents.settings import Credit, DoubleDQNSettings, Precision, epsilon_at
 from agents.targets import double_q_target
+from agents.training_types import Algorithm
 from agents.vec_env import OversightVecEnv, remote_of_vec_env
 from agents.vector_replay import VectorFrameReplay
 
 __all__ = [
     "CHECKPOINT_VERSION",
     "AgentProposer",
+    "Algorithm",
     "ConstantProposer",
     "Credit",
     "DoubleDQN",
@@ -44,7 +47,10 @@ __all__ = [
     "export_agent_zip",
     "learn",
     "load",
+    "load_policy_agent",
     "make_agent",
+    "make_policy_agent",
     "remote_of_vec_env",
     "save",
+    "save_policy_agent",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import A2C, PPO
@@ -20,18 +22,58 @@ from agents.training_types import Algorithm, Training, TrainSettings
 from oversight.errors import OversightError, RunError
 from oversight.overseer import Overseer
 
-__all__ = ["load_policy", "make_other", "train_other"]
+__all__ = [
+    "load_policy",
+    "load_policy_agent",
+    "make_other",
+    "make_policy_agent",
+    "save_policy_agent",
+    "train_other",
+]
+
+ENTROPY = 0.01
+"""Weight of the policy's entropy in the loss, of RL Baselines3 Zoo's Atari settings."""
+KEPT = "policy.safetensors"
+"""File in a policy agent's folder: weights, optimizer's state and how many steps it has made."""
 
 
 def make_other(settings: TrainSettings, env: VecEnv) -> OnPolicyAlgorithm:
-    """Make an agent of SB3's or sb3-contrib's, with the tuned Atari settings of RL Baselines3 Zoo.
+    """Make the agent of a training.
 
     Raises:
         ValueError: Double DQN is not made here.
     """
-    common: dict[str, Any] = {"seed": settings.seed, "device": settings.device}
-    common |= {"ent_coef": settings.entropy}
-    if settings.algorithm is Algorithm.A2C:
+    return make_policy_agent(
+        settings.algorithm,
+        env,
+        seed=settings.seed,
+        device=settings.device,
+        entropy=settings.entropy,
+    )
+
+
+def make_policy_agent(
+    algorithm: Algorithm,
+    env: VecEnv,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    entropy: float = ENTROPY,
+) -> OnPolicyAlgorithm:
+    """Make an agent of SB3's or sb3-contrib's, with the tuned Atari settings of RL Baselines3 Zoo.
+
+    Args:
+        algorithm: which; not Double DQN.
+        env: overseen games with pictures of shape (4, 84, 84), uint8.
+        seed: of weights and actions; given to the games' first reset as well.
+        device: "auto" takes a GPU if there is one.
+        entropy: weight of the policy's entropy in the loss: how much it explores.
+
+    Raises:
+        ValueError: Double DQN is not made here.
+    """
+    common: dict[str, Any] = {"seed": seed, "device": device, "ent_coef": entropy}
+    if algorithm is Algorithm.A2C:
         optimizer = {"optimizer_kwargs": {"eps": 1e-5}}
         return A2C("CnnPolicy", env, vf_coef=0.25, policy_kwargs=optimizer, **common)
     clipped: dict[str, Any] = {
@@ -41,11 +83,71 @@ def make_other(settings: TrainSettings, env: VecEnv) -> OnPolicyAlgorithm:
         "learning_rate": 2.5e-4,
     }
     clipped |= {"clip_range": 0.1, "vf_coef": 0.5}
-    if settings.algorithm is Algorithm.PPO:
+    if algorithm is Algorithm.PPO:
         return PPO("CnnPolicy", env, **clipped, **common)
-    if settings.algorithm is Algorithm.RECURRENT_PPO:
+    if algorithm is Algorithm.RECURRENT_PPO:
         return RecurrentPPO("CnnLstmPolicy", env, **clipped, **common)
-    raise ValueError(f"expected one of SB3's on-policy algorithms, got {settings.algorithm}")
+    raise ValueError(f"expected one of SB3's on-policy algorithms, got {algorithm}")
+
+
+def save_policy_agent(agent: OnPolicyAlgorithm, folder: Path) -> None:
+    """Keep weights, optimizer and steps so that it can go on, whole or not at all.
+
+    A rollout that was begun is not kept: it is begun anew.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    tensors = {f"policy.{name}": tensor for name, tensor in agent.policy.state_dict().items()}
+    for index, values in agent.policy.optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            tensors[f"optimizer.{index}.{name}"] = torch.as_tensor(value)
+    # The extractors of policy and value share tensors, which safetensors wants apart.
+    apart = {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
+    path = folder / KEPT
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(path.name + ".new")
+        save_file(apart, beside, {"steps": str(agent.num_timesteps)})
+        beside.replace(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"expected to write {path}, got: {error}") from error
+
+
+def load_policy_agent(agent: OnPolicyAlgorithm, folder: Path) -> None:
+    """Let an agent of the same kind go on where another one was kept.
+
+    Raises:
+        RunError: there is none, or it is of another kind.
+    """
+    path = folder / KEPT
+    try:
+        with safe_open(path, framework="pt") as file:
+            steps = int(file.metadata()["steps"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        policy, optimizer = _parts(tensors)
+        agent.policy.load_state_dict(policy)
+        state = agent.policy.optimizer.state_dict()
+        agent.policy.optimizer.load_state_dict({**state, "state": optimizer})
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        raise RunError(f"expected an agent of this kind in {path}, got: {error}") from error
+    agent.num_timesteps = steps
+
+
+def _parts(
+    tensors: Mapping[str, torch.Tensor],
+) -> tuple[dict[str, torch.Tensor], dict[int, dict[str, torch.Tensor]]]:
+    """Weights by name, and the optimizer's state by parameter and name."""
+    policy: dict[str, torch.Tensor] = {}
+    optimizer: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in tensors.items():
+        part, rest = name.split(".", 1)
+        if part == "policy":
+            policy[rest] = tensor
+        else:
+            index, what = rest.split(".", 1)
+            optimizer.setdefault(int(index), {})[what] = tensor
+    return policy, optimizer
 
 
 class _Watcher(BaseCallback):

@@ -8,19 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from agents import (
-    DoubleDQN,
-    DoubleDQNSettings,
-    LearningBehind,
-    LearnStep,
-    export_agent_zip,
-    learn,
-    load,
-    make_agent,
-    save,
-)
+from agents import DoubleDQNSettings, LearningBehind
 from blocker import PRESETS
-from experiments.ages import keep_age
+from experiments.learners import Learner, make_learner
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
 from experiments.settings import RunSettings
@@ -191,7 +181,7 @@ def play(
     )
 
     def learn_once() -> None:
-        agent.learn_once()  # it is made below: what it acts in asks the overseer
+        learner.learn_once()  # it is made below: what it acts in asks the overseer
 
     behind = LearningBehind(phase.overseer(env), learn_once, updates=phase.updates_behind)
     wrapper = OversightWrapper(
@@ -204,54 +194,42 @@ def play(
         first_step_id=log.next_step_id,
         first_episode=log.next_episode,
     )
-    agent = make_agent(
-        behind.around(wrapper),
-        agent_settings(settings),
-        seed=settings.seed,
-        device=settings.device,
-        seed_env=False,
-    )
-    if run.agent.exists():
-        load(agent, run.agent)
+    learner = make_learner(run, settings, behind.around(wrapper), agent_settings(settings))
     gone = None
     with reporter.bar(phase.title, phase.steps) as bar:
         bar.show(done)
         try:
-            done += _learn(run, agent, phase.steps - done, wrapper, bar, done, stop, settings.ages)
+            done += _learn(learner, phase.steps - done, wrapper, bar, done, stop)
         except OverseerGone as error:
             gone = str(error)
         finally:
             behind.close()
     log.flush()
-    save(agent, run.agent)
-    export_agent_zip(agent, run.agent_zip)
+    learner.save()
+    learner.export()
     return Ended(len(log.steps([phase.name], undone=True)) >= phase.steps, gone, wrapper.gate.tally)
 
 
 def _learn(
-    run: RunDirectory,
-    agent: DoubleDQN,
+    learner: Learner,
     steps: int,
     wrapper: OversightWrapper[np.ndarray],
     bar: Bar,
     before: int,
     stop: StopFlag,
-    ages: tuple[int, ...],
 ) -> int:
     made = 0
 
-    def on_step(step: LearnStep) -> bool:
+    def on_step() -> bool:
         nonlocal made
         made += 1
-        if step.step in ages:
-            keep_age(agent, run.ages, step.step)
         if made % 20 == 0 or made == steps:
             bar.show(before + made, _note(wrapper.gate.tally))
         if made % CHECKPOINT_STEPS == 0:
-            save(agent, run.agent)
+            learner.save()
         return not stop()
 
-    return learn(agent, max(0, steps), on_step, tensorboard=run.tensorboard)
+    return learner.learn(max(0, steps), on_step)
 
 
 def _note(tally: Tally) -> str:

@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from agents import Credit
+from agents import Algorithm, Credit
 from blocker import PRESETS
 from oversight import RewardRule, RunError, game_named
 from oversight.simulated import MODELS
 
 __all__ = [
     "QUICK",
-    "AgentChoice",
     "Condition",
     "Handover",
     "OverseerChoice",
@@ -45,13 +44,6 @@ class Condition(StrEnum):
     """Nothing is blocked; unsafe proposals, by the exact truth, are paid the penalty."""
     NO_OVERSIGHT = "no_oversight"
     """Nothing is blocked and nothing penalised."""
-
-
-class AgentChoice(StrEnum):
-    """Which agent learns."""
-
-    DOUBLE_DQN = "double_dqn"
-    """Double DQN with the network of Mnih et al. 2015."""
 
 
 class ThresholdChoice(StrEnum):
@@ -156,8 +148,8 @@ class RunSettings:
     device: str = "auto"
     """Where the agent trains: cpu, cuda, or auto for a GPU if there is one."""
 
-    agent: AgentChoice = AgentChoice.DOUBLE_DQN
-    """Which agent learns."""
+    agent: Algorithm = Algorithm.DOUBLE_DQN
+    """Which agent learns; all go through the same gate."""
 
     credit: Credit = Credit.PROPOSED
     """Which action of a blocked step enters replay: the proposed (HIRL) or the executed one."""
@@ -221,6 +213,12 @@ class RunSettings:
             raise RunError(f"expected blocker_screens of 1 to {most}, got {self.blocker_screens}")
         if self.exploration_steps is not None and self.exploration_steps < 0:
             raise RunError(f"expected exploration_steps of 0 or more, got {self.exploration_steps}")
+        if self.agent is not Algorithm.DOUBLE_DQN and self.credit is not Credit.PROPOSED:
+            raise RunError(f"only double_dqn can be credited otherwise, not {self.agent.value}")
+        if self.agent is not Algorithm.DOUBLE_DQN and self.ages:
+            raise RunError(
+                f"weights by age are kept of double_dqn alone, not of {self.agent.value}"
+            )
         if any(age < 1 for age in self.ages):
             raise RunError(f"expected ages of 1 agent step or more, got {self.ages}")
 
@@ -258,7 +256,7 @@ class RunSettings:
                 "overseer": OverseerChoice,
                 "condition": Condition,
                 "handover": Handover,
-                "agent": AgentChoice,
+                "agent": Algorithm,
                 "credit": Credit,
                 "reward_rule": RewardRule,
                 "threshold": ThresholdChoice,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agents import Algorithm
 from experiments.rundir import RunDirectory, write_json
-from experiments.settings import AgentChoice, OverseerChoice
+from experiments.settings import OverseerChoice
 from experiments.studies import study_named
 from experiments.studies.runs import RUN_FOLDER, row_of_run
 from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
@@ -94,7 +95,7 @@ def plain_rows(collected: Sequence[Collected]) -> list[Row]:
 
 def _is_plain(row: Row) -> bool:
     judged_by_truth = row["condition"] == "hirl" and row.get("overseer") == OverseerChoice.ORACLE
-    return not row.get("variant") and row["agent"] == AgentChoice.DOUBLE_DQN and not judged_by_truth
+    return not row.get("variant") and row["agent"] == Algorithm.DOUBLE_DQN and not judged_by_truth
 
 
 def collect(sweep: Path) -> Collected:

@@ -10,9 +10,9 @@ from rich.table import Table as RichTable
 
 from experiments.report.ages import ages_tables
 from experiments.report.collect import Collected, collect, plain_rows, read_collected
-from experiments.report.curves import draw_curves, draw_story
+from experiments.report.curves import agents_of, curves_of, draw_curves, draw_story
 from experiments.report.layouts import tables_of
-from experiments.report.page import CURVES, page
+from experiments.report.page import page
 from experiments.report.tables import Table, write_csv
 from experiments.reporter import Reporter
 from oversight import RunError
@@ -79,7 +79,10 @@ def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
     tables = tables_of(rows, missing)
     if rows.get("run"):
         tables += ages_tables(rows["run"])
-        draw_curves(folder / CURVES, rows["run"], f"sweep {collected.name}")
+        for agent in agents_of(rows["run"]):
+            mine = [row for row in rows["run"] if row["agent"] == agent]
+            title = f"sweep {collected.name}, {agent.replace('_', ' ')}"
+            draw_curves(folder / curves_of(agent), mine, title)
     for table in tables:
         write_csv(folder / f"{_file_name(table.title)}.csv", table)
         reporter.console.print(_rich(table))

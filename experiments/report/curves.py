@@ -18,7 +18,7 @@ from experiments.report.paper import of_paper
 from experiments.settings import Condition
 from experiments.sweep.study import Row
 
-__all__ = ["draw_curves", "draw_story", "returns_of", "spread"]
+__all__ = ["agents_of", "curves_of", "draw_curves", "draw_story", "returns_of", "spread"]
 
 COLOURS: Mapping[Condition, str] = MappingProxyType(
     {
@@ -37,6 +37,21 @@ NAMES: Mapping[Condition, str] = MappingProxyType(
 APART = 0.075
 """Of an axis' height: labels nearer than that would stand on each other."""
 Panel = Callable[[Axes, str, Sequence[Row]], None]
+
+
+def agents_of(rows: Sequence[Row]) -> list[str]:
+    """Agents of whose plain runs there is a curve: each has a picture of its own."""
+    there = {str(row["agent"]) for row in rows if _has_curve(row)}
+    return sorted(there)
+
+
+def curves_of(agent: str) -> str:
+    """Name of an agent's picture in a sweep's folder of results."""
+    return f"curves-{agent}.png"
+
+
+def _has_curve(row: Row) -> bool:
+    return not row.get("variant") and curve_of(row, "catastrophes") is not None
 
 
 def returns_of(row: Row) -> tuple[Counts, Counts] | None:
@@ -79,7 +94,7 @@ def draw_story(path: Path, rows: Sequence[Row]) -> bool:
 
 
 def _draw(path: Path, rows: Sequence[Row], title: str, panels: Mapping[str, Panel]) -> bool:
-    plain = [row for row in rows if not row.get("variant") and curve_of(row, "catastrophes")]
+    plain = [row for row in rows if _has_curve(row)]
     games = sorted({str(row["game"]) for row in plain}, key=_as_in_the_paper)
     if not games:
         return False

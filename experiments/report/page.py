@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from experiments.report.ages import ages_tables
 from experiments.report.collect import Collected, Result, plain_rows
+from experiments.report.curves import agents_of, curves_of
 from experiments.report.layouts import tables_of
 from experiments.report.paper import DIFFERENCES, PAPER, SOURCE, PaperFigure
 from experiments.report.statistics import estimate
@@ -14,9 +15,8 @@ from experiments.sweep.cell import Json
 from experiments.sweep.study import Row
 from oversight.bounds import upper_bound
 
-__all__ = ["CURVES", "page", "paper_table"]
+__all__ = ["page", "paper_table"]
 
-CURVES = "curves.png"
 HEAD = """# Results
 
 Made by `python -m experiments report` from the files in `results/experiments/`, not by hand.
@@ -93,8 +93,9 @@ def _section(collected: Collected) -> Iterator[str]:
     tables = tables_of(rows, absent)
     if rows.get("run"):
         tables[1:1] = ages_tables(rows["run"])
-        yield f"![Catastrophes and score](../results/experiments/{collected.name}/{CURVES})"
-        yield ""
+        for agent in agents_of(rows["run"]):
+            place = f"../results/experiments/{collected.name}/{curves_of(agent)}"
+            yield from (f"![Catastrophes and returns, {agent.replace('_', ' ')}]({place})", "")
     tables.append(_cells(collected.results))
     for table in tables:
         yield from (f"### {table.title}", "", as_markdown(table), "")

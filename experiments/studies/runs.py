@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from agents import Algorithm
 from experiments.pipeline import run_sitting
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import Condition, RunSettings
@@ -98,6 +99,8 @@ def variant_of(settings: RunSettings) -> str:
 def _label(values: Mapping[str, Json]) -> str:
     settings = _settings(values)
     words = [settings.game, settings.condition.value]
+    if settings.agent is not Algorithm.DOUBLE_DQN:
+        words.append(settings.agent.value)
     if settings.condition is Condition.HIRL:
         words.append(settings.overseer.value)
     return " ".join([*words, variant_of(settings), f"seed {settings.seed}"]).replace("  ", " ")

@@ -8,10 +8,9 @@ from enum import StrEnum
 from itertools import product
 from types import MappingProxyType
 
-from agents import Credit
+from agents import Algorithm, Credit
 from experiments.budgets import Budget, with_budget
 from experiments.settings import (
-    AgentChoice,
     Condition,
     OverseerChoice,
     RunSettings,
@@ -67,8 +66,8 @@ class GridSettings:
     overseers: tuple[OverseerChoice, ...] = (OverseerChoice.SIMULATED,)
     """Who oversees the first phase of HIRL: simulated or oracle; a person sits at one window."""
 
-    agents: tuple[AgentChoice, ...] = (AgentChoice.DOUBLE_DQN,)
-    """Which agents learn."""
+    agents: tuple[Algorithm, ...] = (Algorithm.DOUBLE_DQN,)
+    """Which agents learn; the studies `alone` and `forgetting` are of double_dqn."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
     """Of everything, a cell each."""
@@ -130,7 +129,9 @@ def runs(settings: GridSettings, conditions: tuple[Condition, ...]) -> Iterator[
 
 
 def with_ages(run: RunSettings) -> RunSettings:
-    """Keep the agent at a tenth, a quarter, half and all of its steps."""
+    """Keep a Double DQN at a tenth, a quarter, half and all of its steps."""
+    if run.agent is not Algorithm.DOUBLE_DQN:
+        return run
     steps = run.oversight_steps + run.blocker_steps
     return replace(run, ages=(steps // 10, steps // 4, steps // 2, steps))
 
@@ -182,15 +183,26 @@ def _about(
         yield Cell(study, StudySettings.of(run, arm, steps, age).as_json(), run_cell(run))
 
 
+def _double_dqns(settings: GridSettings) -> GridSettings:
+    """The same grid with the agents that can be gone on with and were kept at their ages.
+
+    Raises:
+        RunError: there are none.
+    """
+    if Algorithm.DOUBLE_DQN not in settings.agents:
+        raise RunError("the grids alone and forgetting are of double_dqn: expected it in --agents")
+    return replace(settings, agents=(Algorithm.DOUBLE_DQN,))
+
+
 def _alone(settings: GridSettings) -> Iterator[Cell]:
     asked = set(settings.conditions) - {Condition.NO_OVERSIGHT}
-    for run in runs(settings, tuple(c for c in Condition if c in asked)):
+    for run in runs(_double_dqns(settings), tuple(c for c in Condition if c in asked)):
         arms = (BEHIND, ALONE) if run.condition is Condition.HIRL else (ALONE,)
         yield from _about(settings, "alone", run, arms, run.ages)
 
 
 def _forgetting(settings: GridSettings) -> Iterator[Cell]:
-    for run in runs(settings, (Condition.HIRL, Condition.PENALTY_ONLY)):
+    for run in runs(_double_dqns(settings), (Condition.HIRL, Condition.PENALTY_ONLY)):
         yield from _about(settings, "forgetting", run, FORGETTING_ARMS, (0,))
 
 

@@ -79,6 +79,7 @@ def _caption(planned: list[Planned], workers: int) -> str:
     total = sum(each.hours or 0.0 for each in planned)
     return (
         f"{total:.2f} core hours; at least {wall_hours(planned, workers):.2f} hours on {workers} "
-        "cores. From speeds measured on this machine now or in an earlier plan (speeds.json); "
+        "cores. From a Double DQN's speeds on this machine, measured now or in an earlier plan "
+        "(speeds.json); "
         "what trains a Blocker takes some minutes more."
     )

@@ -141,7 +141,7 @@ def test_a_report_of_a_sweep(
     beside = next(x for x in text.splitlines() if "580,000" in x)
     assert "| 33.1 |" in beside  # 580,000 in 17.5 million
     assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
-    assert (results / "small" / "curves.png").stat().st_size > 10_000
+    assert (results / "small" / "curves-double_dqn.png").stat().st_size > 10_000
     assert (results / "small" / "runs.csv").read_text().startswith("game,condition,")
     quarters = next(
         x for x in text.splitlines() if x.startswith("| pong | no oversight | double dqn |")

@@ -11,11 +11,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from safetensors import safe_open
 
+from agents import Algorithm, Credit
 from experiments.__main__ import main
 from experiments.budgets import Budget, with_budget
-from experiments.rundir import write_json
+from experiments.pipeline import run_sitting
+from experiments.reporter import Reporter
+from experiments.rundir import RunDirectory, Stage, write_json
 from experiments.settings import Condition, RunSettings
+from experiments.studies import study_named
 from experiments.studies.runs import run_cell, variant_of
 from experiments.sweep.backend import Ended, LocalProcesses, Progress
 from experiments.sweep.board import sweep_table
@@ -144,6 +149,34 @@ def test_the_papers_table_is_every_game_condition_and_seed() -> None:
     variants = [variant_of(RunSettings.from_json(dict(c.settings))) for c in cells_of(both)]
     assert variants.count("") == 3  # the run without a change is in both grids, and once
     assert {"credit executed", "reward_rule add", "rewind_steps 8"} < set(variants)
+
+
+def test_agents_are_an_axis_and_studies_of_the_agent_need_a_double_dqn() -> None:
+    agents = (Algorithm.DOUBLE_DQN, Algorithm.RECURRENT_PPO)
+    cells = cells_of(GridSettings(seeds=(0,), agents=agents))
+    assert len({cell.key for cell in cells}) == 6
+    labels = [study_named("run").label(cell.settings) for cell in cells]
+    assert labels[3] == "pong hirl recurrent_ppo simulated seed 0"
+    alone = GridSettings(grid=(Grid.ALONE,), seeds=(0,), agents=agents)
+    assert {cell.base.settings["agent"] for cell in cells_of(alone) if cell.base} == {"double_dqn"}
+    with pytest.raises(RunError, match="are of double_dqn"):
+        cells_of(GridSettings(grid=(Grid.FORGETTING,), agents=(Algorithm.A2C,)))
+    for wrong in ({"ages": (5,)}, {"credit": Credit.EXECUTED}):
+        with pytest.raises(RunError, match="double_dqn"):
+            RunSettings(agent=Algorithm.A2C, **wrong).check()  # type: ignore[arg-type]
+
+
+def test_a_policy_agent_goes_on_from_phase_to_phase(tmp_path: Path) -> None:
+    """A2C in both phases of a run: its steps are counted on, and none is played too many."""
+    settings = RunSettings(
+        agent=Algorithm.A2C, condition=Condition.NO_OVERSIGHT, oversight_steps=33, blocker_steps=22
+    )
+    run = RunDirectory.create(tmp_path / "run", settings)
+    reporter = Reporter(Console(file=io.StringIO()))
+    assert run_sitting(run, reporter, lambda: False) is Stage.DONE  # type: ignore[arg-type]
+    assert read_object(run.summary)["agent_steps"] == 55
+    with safe_open(run.agent / "policy.safetensors", "pt") as file:
+        assert file.metadata() == {"steps": "55"}
 
 
 def test_hours_are_overseen_steps_at_the_persons_pace() -> None:

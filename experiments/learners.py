@@ -1,0 +1,150 @@
+"""What learns in a phase of a run: a Double DQN, or one of SB3's agents, before the same gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import gymnasium
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from agents import (
+    Algorithm,
+    DoubleDQNSettings,
+    LearnStep,
+    export_agent_zip,
+    learn,
+    load,
+    load_policy_agent,
+    make_agent,
+    make_policy_agent,
+    save,
+    save_policy_agent,
+)
+from experiments.ages import keep_age
+from experiments.rundir import RunDirectory
+from experiments.settings import RunSettings
+
+__all__ = ["Learner", "OnStep", "make_learner"]
+
+OnStep = Callable[[], bool]
+"""Called after every agent step; False stops."""
+Env = gymnasium.Env[Any, Any]
+
+
+class Learner(Protocol):
+    """An agent in a run directory: goes on from its checkpoint and leaves one."""
+
+    def learn(self, steps: int, on_step: OnStep) -> int:
+        """Learn for so many steps more; returns how many were made."""
+        ...
+
+    def learn_once(self) -> None:
+        """One update ahead of time, while the overseer thinks."""
+        ...
+
+    def save(self) -> None:
+        """Leave a checkpoint."""
+        ...
+
+    def export(self) -> None:
+        """Write the agent for other tools."""
+        ...
+
+
+def make_learner(
+    run: RunDirectory, settings: RunSettings, env: Env, numbers: DoubleDQNSettings
+) -> Learner:
+    """Make a run's agent for an overseen game, as its last checkpoint has it.
+
+    Args:
+        run: where it is kept.
+        settings: which agent, from which seed, on which device.
+        env: the game behind the gate, with episodes of its own.
+        numbers: of a Double DQN.
+
+    Raises:
+        OversightError: there is a checkpoint that cannot be used.
+    """
+    if settings.agent is Algorithm.DOUBLE_DQN:
+        return _DoubleDQNLearner(run, settings, env, numbers)
+    return _PolicyLearner(run, settings, env)
+
+
+class _DoubleDQNLearner:
+    def __init__(
+        self, run: RunDirectory, settings: RunSettings, env: Env, numbers: DoubleDQNSettings
+    ) -> None:
+        self._run, self._ages = run, settings.ages
+        self._agent = make_agent(
+            env, numbers, seed=settings.seed, device=settings.device, seed_env=False
+        )
+        if run.agent.exists():
+            load(self._agent, run.agent)
+
+    def learn(self, steps: int, on_step: OnStep) -> int:
+        def told(step: LearnStep) -> bool:
+            if step.step in self._ages:
+                keep_age(self._agent, self._run.ages, step.step)
+            return on_step()
+
+        return learn(self._agent, steps, told, tensorboard=self._run.tensorboard)
+
+    def learn_once(self) -> None:
+        self._agent.learn_once()
+
+    def save(self) -> None:
+        save(self._agent, self._run.agent)
+
+    def export(self) -> None:
+        export_agent_zip(self._agent, self._run.agent_zip)
+
+
+class _PolicyLearner:
+    def __init__(self, run: RunDirectory, settings: RunSettings, env: Env) -> None:
+        self._run = run
+        vector = DummyVecEnv([lambda: env])
+        self._agent = make_policy_agent(
+            settings.agent, vector, seed=settings.seed, device=settings.device
+        )
+        if run.agent.exists():
+            load_policy_agent(self._agent, run.agent)
+            # Its random numbers are not kept: the first ones are not to come again.
+            self._agent.set_random_seed(settings.seed + self._agent.num_timesteps)
+        vector._reset_seeds()  # the gate's episodes have seeds of their own
+
+    def learn(self, steps: int, on_step: OnStep) -> int:
+        if steps == 0:
+            return 0
+        told = _Told(steps, on_step)
+        folder = str(self._run.tensorboard)
+        self._agent.set_logger(Logger(folder, [TensorBoardOutputFormat(folder)]))
+        try:
+            self._agent.learn(steps, callback=told, reset_num_timesteps=False)
+        finally:
+            self._agent.logger.close()
+        return told.made
+
+    def learn_once(self) -> None:
+        """Nothing: it learns at the end of its rollouts alone."""
+
+    def save(self) -> None:
+        save_policy_agent(self._agent, self._run.agent)
+
+    def export(self) -> None:
+        self._agent.save(self._run.agent_zip)
+
+
+class _Told(BaseCallback):
+    """Ends the learning after so many steps: SB3 would play its last rollout to the end."""
+
+    def __init__(self, steps: int, on_step: OnStep) -> None:
+        super().__init__()
+        self._steps, self._tell = steps, on_step
+        self.made = 0
+
+    def _on_step(self) -> bool:
+        self.made += 1
+        return self._tell() and self.made < self._steps
