@@ -77,6 +77,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 Column.mean("holes in 1,000 dangerous states", "holes", 1, per="dangerous"),
                 Column.count("holes", "holes", "dangerous"),
                 Column.mean("moments with a hole", "moments", 1),
+                Column.share("blocks of safe steps, held out", "false_alarms", "negatives"),
             ),
         ),
         "ways": Layout(

@@ -163,8 +163,15 @@ def _play(values: Mapping[str, Json], place: Place) -> list[Row] | None:
             found = search(env, blocker, rng, settings.steps, on_state)
         if found is None:
             return None
-        rows.append(settings.row() | {"round": number} | vars(found))
+        rows.append(settings.row() | {"round": number} | vars(found) | _held_out(blocker))
     return rows
+
+
+def _held_out(blocker: Blocker) -> Row:
+    """What it blocks of the safe steps of unseen episodes: who blocks everything has no holes."""
+    if (verdict := blocker.readiness) is None:
+        return {}
+    return {"false_alarms": verdict.false_alarms, "negatives": verdict.negatives}
 
 
 def _work(values: Mapping[str, Json]) -> Work:

@@ -27,7 +27,7 @@ from experiments.studies.forgetting import ARMS as FORGETTING
 from experiments.studies.red_team import OURS, PAPERS
 from experiments.studies.searcher import Seen, search
 from experiments.studies.transfer import ARMS as TRANSFER
-from experiments.studies.transfer import LOVING, HarmPays
+from experiments.studies.transfer import LOVING, HarmPays, _shortened
 from experiments.studies.ways import ASSISTED, UNSURE, WAYS
 from experiments.summary import BEFORE
 from experiments.sweep.cell import Cell
@@ -126,6 +126,12 @@ def test_others_learn_behind_the_same_blocker(arm: str, base: Path, tmp_path: Pa
     assert int(str(played("transfer", arm, base, tmp_path)["blocks"])) > 0
 
 
+def test_those_that_learn_explore_for_a_quarter_of_the_study_at_most() -> None:
+    short = _shortened(agent_settings(SETTINGS), 400)
+    assert (short.exploration_steps, short.learning_starts) == (100, 40)
+    assert _shortened(agent_settings(SETTINGS), 10**6) == agent_settings(SETTINGS)
+
+
 def test_harm_pays_for_what_is_unsafe_in_truth() -> None:
     env = OversightWrapper(AtariGame(PONG), AllowAll(), GateSettings(mode=Mode.OBSERVE))
     paid = HarmPays(env)
@@ -215,6 +221,8 @@ def test_a_round_of_the_red_team_trains_on_both_logs(tmp_path: Path) -> None:
     assert Blocker.load(tmp_path / "blocker-1.safetensors").spec == blocker(1.0).spec
     with InterventionLog.open(tmp_path / "round.sqlite") as log:
         assert len(log.steps()) == 150
+    assert "negatives" not in rows[0]  # noise was never held to anything
+    assert 0 <= int(str(rows[1]["false_alarms"])) <= int(str(rows[1]["negatives"]))
     # The paper's is trained on the same labels: not the run's own, which allows everything.
     papers = red_team(run, settings, PAPERS, tmp_path)
     assert int(str(papers[0]["holes"])) < int(str(papers[0]["dangerous"]))
