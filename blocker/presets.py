@@ -74,7 +74,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
             # What will hit the bird is not on the screen to the pixel. Of needless blocks half
             # change nothing.
-            rule=ThresholdRule(false_alarms=0.28, most_false_alarms=0.28),
+            rule=ThresholdRule(false_alarms=0.24, most_false_alarms=0.24),
         ),
     }
 )
