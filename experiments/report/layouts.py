@@ -43,6 +43,8 @@ _RUN = Layout(
         Column.total("human minutes (simulated), all seeds", "human_seconds", 1 / 60),
         Column.total("hours of computing, all seeds", "wall_seconds", 1 / 3600, 2),
     ),
+    "Missed, needless and what comes after hand-over are of the Blocker's phase. A missed "
+    "proposal is not yet a catastrophe: the next action may be safe, or blocked.",
 )
 _PLAYED_BY = {"game": "game", "base": "run", "arm": "arm", "age": "agent's age"}
 _PLAYED = (
@@ -55,7 +57,12 @@ _PLAYED = (
 LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
         "run": _RUN,
-        "alone": Layout("Is the agent safe alone?", _PLAYED_BY, _PLAYED),
+        "alone": Layout(
+            "Is the agent safe alone?",
+            _PLAYED_BY,
+            _PLAYED,
+            "The agent as it was at each age, without learning, 5 % of its actions random.",
+        ),
         "forgetting": Layout(
             "Forgetting: attempts after mastery",
             {"game": "game", "base": "run", "arm": "arm"},
@@ -64,11 +71,15 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 *_PLAYED[:2],
                 _PLAYED[-1],
             ),
+            "The paper asks this of agents that have mastered their game: the return says whether "
+            "these have. Stochastic: 5 % of held random actions.",
         ),
         "transfer": Layout(
             "Transfer: the Blocker under another agent",
             {"game": "game", "arm": "who learns"},
             _PLAYED,
+            "Each learns from nothing behind the run's Blocker; a Double DQN explores for a "
+            "quarter of its steps.",
         ),
         "red_team": Layout(
             "Red team: holes in the Blocker",
@@ -79,6 +90,9 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 Column.mean("moments with a hole", "moments", 1),
                 Column.share("blocks of safe steps, held out", "false_alarms", "negatives"),
             ),
+            "Before round 1 an oracle has labelled what a seeker of holes proposed, and the "
+            "Blocker has learned from it. Who blocks nearly everything meets no danger and so has "
+            "no holes: read them beside the last column.",
         ),
         "ways": Layout(
             "Ways of working (a simulated person)",
@@ -89,6 +103,7 @@ LAYOUTS: Mapping[str, Layout] = MappingProxyType(
                 Column.count("catastrophes", "catastrophes", "steps"),
                 Column.mean("asked per 1,000 steps", "asked", 0, per="steps"),
             ),
+            "Proposals are held random actions. What each way assumes: [protocol.md](protocol.md).",
         ),
     }
 )

@@ -98,7 +98,8 @@ def _section(collected: Collected) -> Iterator[str]:
             yield from (f"![Catastrophes and returns, {agent.replace('_', ' ')}]({place})", "")
     tables.append(_cells(collected.results))
     for table in tables:
-        yield from (f"### {table.title}", "", as_markdown(table), "")
+        note = (table.note, "") if table.note else ()
+        yield from (f"### {table.title}", "", *note, as_markdown(table), "")
 
 
 def _cells(results: Sequence[Result]) -> Table:

@@ -100,20 +100,23 @@ class Layout:
         title: above it.
         by: what groups are made by, with their headings.
         columns: what is said of a group.
+        note: what a reader has to know, above the table.
     """
 
     title: str
     by: Mapping[str, str]
     columns: tuple[Column, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of texts."""
+    """A table of texts, with a note above it or none."""
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    note: str = ""
 
 
 def grouped(rows: Sequence[Row], layout: Layout, expected: Sequence[Row] = ()) -> Table:
@@ -133,7 +136,7 @@ def grouped(rows: Sequence[Row], layout: Layout, expected: Sequence[Row] = ()) -
         _line(key, members, layout.columns) for key, members in sorted(groups.items(), key=_order)
     ]
     headings = (*layout.by.values(), "seeds", *(column.heading for column in layout.columns))
-    return Table(layout.title, headings, tuple(table))
+    return Table(layout.title, headings, tuple(table), layout.note)
 
 
 def _order(group: tuple[tuple[str, ...], list[Row]]) -> list[tuple[int, str]]:

@@ -198,6 +198,7 @@ def test_groups_are_in_the_order_of_their_numbers() -> None:
 def test_a_study_that_was_not_played_names_the_run_it_is_of() -> None:
     settings: Row = {"game": "pong", "condition": "penalty_only", "arm": "alone", "age": 5}
     (table,) = tables_of({}, {"alone": [settings]})
+    assert "5 % of its actions random" in table.note
     assert table.rows[0][:4] == ("pong", "penalty only", "alone", "5")
 
 
