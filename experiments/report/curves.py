@@ -150,16 +150,24 @@ def _plainly(axis: Axes, game: str, rows: Sequence[Row]) -> None:
     axis.set_ylim(-0.02 * top, top)
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
     ends: dict[Condition, float] = {}
+    longest = max(_steps(rows))
+    words: dict[Condition, str] = {}
     for condition in COLOURS:
         mine = [row for row in rows if row["condition"] == condition]
         if counts := [float(curve[1].sum()) for curve in _curves(mine, "catastrophes")]:
             ends[condition] = float(np.mean(counts))
+            short = min(_steps(mine)) < longest
+            words[condition] = f" in {min(_steps(mine)):,} steps" if short else ""
     heights = spread([(0.02 * top + value) / (1.02 * top) for value in ends.values()], APART)
     for (condition, value), height in zip(ends.items(), heights, strict=True):
         axis.text(
-            1.01, height, f"{value:,.0f}", transform=axis.transAxes, va="center",
+            1.01, height, f"{value:,.0f}{words[condition]}", transform=axis.transAxes, va="center",
             color=COLOURS[condition], fontweight="bold",
         )  # fmt: skip
+
+
+def _steps(rows: Iterable[Row]) -> list[int]:
+    return [int(str(row["asked_steps"])) for row in rows]
 
 
 def spread(heights: Sequence[float], apart: float) -> list[float]:
@@ -202,8 +210,7 @@ def _returns(axis: Axes, _game: str, rows: Sequence[Row]) -> None:
 
 def _phases(axis: Axes, rows: Sequence[Row]) -> None:
     """Shade who judged in the HIRL runs, and say it."""
-    steps = [int(str(row["asked_steps"])) for row in rows]
-    axis.set_xlim(0, max(steps))
+    axis.set_xlim(0, max(_steps(rows)))
     axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:,.0f}"))
     axis.set_xlabel("agent steps")
