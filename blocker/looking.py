@@ -44,7 +44,8 @@ def count_pixels(
 
     And in which columns of each row there are any: spans (planes, h, 2), the first and the last.
     Background goes on and on: eight pixels that hold what eight others held are passed over at once
-    if there was nothing in those.
+    if there was nothing in those. Only of eights wholly in the crop is that known: at its edge the
+    rest was not looked at.
     """
     _, height, width = picture.shape
     top, left, high, wide = crop[0], crop[1], crop[2], crop[3]
@@ -58,7 +59,7 @@ def count_pixels(
         for eight in range(left // 8, (right + 7) // 8):
             if screen[row, eight] == nothing:
                 continue
-            empty = True
+            empty = 8 * eight >= left and 8 * eight + 8 <= right
             for column in range(max(left, 8 * eight), min(right, 8 * eight + 8)):
                 here = plane[pixels[row, column]]
                 if here >= 0:

@@ -152,9 +152,9 @@ def _ask(
         seen: (B, d), what is told of the screens.
         before: (B, all trees), leaves that the action executed before leaves over.
         questions: (all trees,), how many are about the screens.
-        asked: (all trees, most questions), as in `Forest`, as are
-        limit: likewise, and
-        keeps: likewise.
+        asked: (all trees, most questions), number of the value that a question is about.
+        limit: of the same shape; the answer is "no" above it.
+        keeps: of the same shape, leaves that a "no" leaves over.
         proposed: (all trees, n_actions), leaves that each proposed action leaves over.
         alike: (all trees,), whether all actions leave the same.
         value: (members, trees, leaves).

@@ -64,6 +64,17 @@ def test_agrees_on_noise(shape: NetworkSpec, moves: bool) -> None:
     assert (np.ptp(mine, axis=0) > 0).mean() > 0.9  # nearly every number has been tried
 
 
+def test_what_lies_outside_of_the_crop_hides_nothing_inside() -> None:
+    spec = replace(SPEC, columns=(20, 78), size=(20, 29), lags=(0,))
+    screens = np.zeros((1, 210, 160), dtype=np.uint8)
+    # The same eight pixels twice running: columns 78 and 79 are outside, 22 and 23 are not.
+    screens[0, 40, 78:80] = 7
+    screens[0, 41, 22:24] = 7
+    mine, expected = both(spec, SHAPE, [screens])
+    np.testing.assert_array_equal(mine, expected)
+    assert mine[0, 6] == 1.0  # plane 1 is there
+
+
 @pytest.mark.parametrize(
     "spec",
     [
