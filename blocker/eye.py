@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from blocker.looking import count_pixels, find_spans, tell_of_screen, tell_of_state
@@ -29,7 +28,7 @@ class Eye:
     def __init__(self, network: BlockerNetwork) -> None:
         """Make tables of what the network's `Sight` goes by."""
         spec, shape = network.spec, network.shape
-        self._network, self._spec = network, spec
+        self._spec = spec
         self._told, self._width = network.told, Sight.width(spec, shape)
         self._places = FEATURES * len(spec.planes) if shape.moves else 0
         rows, columns = spec.rows[1] - spec.rows[0], spec.columns[1] - spec.columns[0]
@@ -76,7 +75,7 @@ class Eye:
         for screens in proposals:
             spec.require(screens)
         if not self._quick:
-            return self._slowly(proposals)
+            return self.told(np.stack([spec.latest(one) for one in proposals]))
         seen = np.zeros((spec.screens, self._width), dtype=np.float32)
         picture = np.zeros((len(spec.planes), *spec.size), dtype=np.uint8)
         spans = np.empty((*picture.shape[:2], 2), dtype=np.int64)
@@ -106,9 +105,11 @@ class Eye:
             tell_of_screen(picture, spans, _SAME, *self._tables, told)
         return out
 
-    def _slowly(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
-        prepared = torch.from_numpy(np.stack([self._spec.latest(one) for one in proposals]))
-        with torch.inference_mode():
-            seen = self._network.see(prepared.flatten(0, 1))
-            whole = self._network.whole(seen.reshape(*prepared.shape[:2], -1))
-        return np.asarray(whole.numpy(), dtype=np.float32)
+    def told(self, screens: NDArray[np.uint8]) -> Array:
+        """`see` of prepared screens: float32 (B, d) of uint8 (B, k, planes, h, w)."""
+        states, count = screens.shape[:2]
+        seen = self.seen(screens.reshape(-1, *screens.shape[2:])).reshape(states, count, -1)
+        out = np.empty((states, self._told), dtype=np.float32)
+        for state, row in zip(seen, out, strict=True):
+            tell_of_state(state, self._places, self._sides, row)
+        return out

@@ -235,10 +235,7 @@ def _around(
     window: NDArray[np.int64],
     out: Array,
 ) -> None:
-    """The shown planes around a place, as `Sight` has them: columns first, then rows, planes last.
-
-    `out` is all zeros.
-    """
+    """`Sight._around` of one screen: rows, columns, planes; `out` is all zeros."""
     _, height, width = picture.shape
     rows, columns, flat = window[0], window[1], window[2]
     for column in range(columns):

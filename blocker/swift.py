@@ -27,7 +27,7 @@ class SwiftJudge:
 
     def __init__(self, network: BlockerNetwork) -> None:
         """Copy a network that is in evaluation mode."""
-        self._network, self._eye = network, Eye(network)
+        self._eye = Eye(network)
         nets, forests = [], []
         for member in network.each():
             net = member.net if isinstance(member, TreeMember) else member
@@ -45,10 +45,7 @@ class SwiftJudge:
 
     def see(self, screens: NDArray[np.uint8]) -> Array:
         """All that is told of prepared screens uint8 (B, k, planes, h, w): float32 (B, d)."""
-        with torch.inference_mode():
-            seen = self._network.see(torch.from_numpy(screens).flatten(0, 1))
-            whole = self._network.whole(seen.reshape(*screens.shape[:2], -1))
-        return np.asarray(whole.numpy(), dtype=np.float32)
+        return self._eye.told(screens)
 
     def member_logits(self, seen: Array, previous: NDArray[np.int64]) -> Array:
         """Each member's logits: float32 (members, B, n_actions).
