@@ -88,6 +88,10 @@ def open_display(
         # Only the display that is there: SDL would go on to one that nobody sees.
         chosen = "x11" if os.environ.get("DISPLAY") else "wayland"
         os.environ.setdefault("SDL_VIDEODRIVER", chosen)
+        if chosen == "x11":
+            # Shared memory takes a small part of a picture in 0.1 ms. SDL's other way sends all of
+            # it through OpenGL, in 5 ms and on every core where that is computed: a key waits.
+            os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
     wide, tall = max(width, MINIMUM_SIZE[0]), max(height, MINIMUM_SIZE[1])
     try:
         pygame.display.init()
