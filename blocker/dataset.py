@@ -22,6 +22,10 @@ __all__ = [
     "LabelledLog",
     "LogMeta",
     "examples_from_logs",
+    "has_screens",
+    "join",
+    "prepared",
+    "screens_of",
 ]
 
 NO_ACTION = -1
@@ -181,15 +185,15 @@ def examples_from_logs(
                 f"expected logs of one game: {first.game} with {len(first.actions)} actions, got "
                 f"{log.meta.game} with {len(log.meta.actions)}; train a Blocker for each"
             )
-    return _joined([_from_log(log, spec, phases) for log in logs])
+    return join([_from_log(log, spec, phases) for log in logs])
 
 
 def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -> Examples:
     table = log.steps(phases)
     table = table.where(np.lexsort((table.step, table.episode)))
-    rows, previous = _history(table, spec.lags)
+    rows, previous = screens_of(table, spec.lags)
     keys = table.frame[np.maximum(rows, 0)]
-    whole = (rows >= 0).all(axis=1) & (keys != UNKNOWN).all(axis=1)
+    whole = has_screens(table, rows)
     taught = np.isin(table.source, [str(source) for source in TEACHERS])
     judged = np.flatnonzero(whole & taught & (table.verdict != UNSURE))
     refused = (table.verdict == UNSAFE) & table.blocked & ~table.no_safe_action
@@ -198,7 +202,7 @@ def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -
     implied = np.arange(len(use)) >= len(judged)
     frame_ids, places = np.unique(keys[use], return_inverse=True)
     return Examples(
-        images=_prepared(log, spec, frame_ids),
+        images=prepared(log, spec, frame_ids),
         screens=places.reshape(len(use), spec.screens).astype(np.int64),
         action=np.where(implied, table.executed[use], table.proposed[use]),
         previous=previous[use],
@@ -211,7 +215,9 @@ def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -
     )
 
 
-def _history(table: StepTable, lags: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def screens_of(
+    table: StepTable, lags: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each row of a table sorted by (episode, step): rows of its screens, action before it.
 
     Returns:
@@ -240,7 +246,14 @@ def _history(table: StepTable, lags: Sequence[int]) -> tuple[NDArray[np.int64], 
     return np.stack(columns, axis=1), previous.astype(np.int64)
 
 
-def _prepared(log: LabelledLog, spec: InputSpec, frame_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+def has_screens(table: StepTable, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which steps of a table have all their screens, as `screens_of` found them: bool (n,)."""
+    found = table.frame[np.maximum(rows, 0)] != UNKNOWN
+    return np.asarray((rows >= 0).all(axis=1) & found.all(axis=1))
+
+
+def prepared(log: LabelledLog, spec: InputSpec, frame_ids: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Screens of a log by their keys, prepared: uint8 (n, planes, h, w)."""
     images = np.empty((len(frame_ids), len(spec.planes), *spec.size), dtype=np.uint8)
     for start in range(0, len(frame_ids), _CHUNK):
         part = slice(start, start + _CHUNK)
@@ -248,7 +261,7 @@ def _prepared(log: LabelledLog, spec: InputSpec, frame_ids: NDArray[np.int64]) -
     return images
 
 
-def _joined(parts: Sequence[Examples]) -> Examples:
+def join(parts: Sequence[Examples]) -> Examples:
     """One set of examples; episodes and images are renumbered so that none coincide."""
     images = np.cumsum([0, *(len(part.images) for part in parts)])
     spans = [int(part.episode.max(initial=-1)) + 1 for part in parts]

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import tyro
 
+from experiments.amplified_study import AmplifiedStudySettings, amplified_study
 from experiments.assisted_study import AssistedSettings, assisted_study
 from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
@@ -135,6 +136,13 @@ class BlockerStudy:
 
 
 @dataclass(frozen=True)
+class Amplified:
+    """Train Blockers on look-ahead's answers about every action, in rounds that close holes."""
+
+    settings: Annotated[AmplifiedStudySettings, tyro.conf.OmitArgPrefixes]
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Play a grid of runs and studies on all cores or a cluster; goes on where it was stopped."""
 
@@ -195,6 +203,7 @@ Study = (
     | People
     | Assisted
     | BlockerStudy
+    | Amplified
     | Sweep
     | PlayCell
     | Report
@@ -223,6 +232,8 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         truth_study(command.settings.check(), reporter, stop)
     elif isinstance(command, BlockerStudy):
         blocker_study(command.settings.check(), reporter, stop)
+    elif isinstance(command, Amplified):
+        amplified_study(command.settings.check(), reporter, stop)
     elif isinstance(command, Assisted):
         assisted_study(command.settings.check(), reporter, stop)
     else:
@@ -257,6 +268,7 @@ def main(arguments: list[str] | None = None) -> int:
             "truth": Truth,
             "people": People,
             "blocker": BlockerStudy,
+            "amplified": Amplified,
             "assisted": Assisted,
             "pack": Pack,
             "sweep": Sweep,

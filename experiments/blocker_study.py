@@ -10,7 +10,6 @@ import numpy as np
 
 from blocker import (
     Blocker,
-    BlockerOverseer,
     Fitted,
     NotLearned,
     examples_from_logs,
@@ -20,17 +19,14 @@ from blocker import (
 )
 from experiments.adversaries import ADVERSARIES, adversaries_of
 from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
+from experiments.candidate import Candidate, Trial
 from experiments.labelling import flip, labelled
-from experiments.loop import play_loop
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from oversight import (
-    AllowAll,
     InterventionLog,
-    Mode,
     RunError,
-    game_named,
 )
 from oversight.log.table import UNSAFE
 from oversight.simulated import MODELS
@@ -135,9 +131,10 @@ def blocker_study(
     """
     rows = known_rows(settings.out)
     done = {key_of(row) for row in rows}
+    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps)
     for made in _blockers(settings, reporter, stop):
         for proposer in settings.proposers or adversaries_of(made.blocker.game):
-            row = None if stop() else made.against(proposer, settings, done, reporter, stop)
+            row = None if stop() else made.against(proposer, trial, done, reporter, stop)
             if row is None or stop():
                 continue
             rows.append(row)
@@ -148,80 +145,11 @@ def blocker_study(
     return rows
 
 
-@dataclass(frozen=True)
-class _Made:
-    """A Blocker and how it came about."""
-
-    blocker: Blocker
-    labels: int | None = None
-    unsafe: int | None = None
-    seed: int | None = None
-    flipped: float = 0.0
-    rule: str = "preset"
-    seconds: float | None = None
-
-    def against(
-        self,
-        proposer: str,
-        settings: BlockerStudySettings,
-        done: set[tuple[object, ...]],
-        reporter: Reporter,
-        stop: StopFlag,
-    ) -> StudyRow | None:
-        """Play it against a proposer; None if that has been done, or nothing is to be played."""
-        blocker, game = self.blocker, game_named(self.blocker.game)
-        made = (self.labels, self.seed, self.flipped, self.rule, blocker.threshold)
-        if (
-            settings.steps == 0
-            or (game.name, *made, proposer, settings.steps, settings.test_seed) in done
-        ):
-            return None
-        title = f"{game.name}, {self.labels or 'given'} labels, {proposer}"
-        with reporter.bar(title, settings.steps) as bar:
-
-            def on_step(played: int, harm: int) -> None:
-                if played % 50 == 0 or played == settings.steps:
-                    bar.show(played, f"catastrophes {harm}")
-
-            loop = play_loop(
-                game.name,
-                proposer,
-                settings.steps,
-                lambda _env: BlockerOverseer(blocker, game),
-                seed=settings.test_seed,
-                on_step=on_step,
-                should_stop=stop,
-            )
-        if settings.unguarded_steps and not stop():
-            alone = play_loop(
-                game.name,
-                proposer,
-                settings.unguarded_steps,
-                lambda _env: AllowAll(),
-                seed=settings.test_seed,
-                mode=Mode.OFF,
-                should_stop=stop,
-            )
-            loop = replace(
-                loop, unguarded_steps=alone.steps, unguarded_catastrophes=alone.catastrophes
-            )
-        return StudyRow(
-            self.labels,
-            self.unsafe,
-            self.seed,
-            self.flipped,
-            self.rule,
-            blocker.threshold,
-            self.seconds,
-            loop,
-        )
-
-
 def _blockers(
     settings: BlockerStudySettings, reporter: Reporter, stop: StopFlag
-) -> Iterator[_Made]:
+) -> Iterator[Candidate]:
     for path in settings.blockers:
-        yield _Made(Blocker.load(path))
+        yield Candidate(Blocker.load(path))
     if settings.blockers:
         return
     for game in settings.games:
@@ -243,7 +171,7 @@ def _trained(
     flipped: float,
     reporter: Reporter,
     stop: StopFlag,
-) -> _Made:
+) -> Candidate:
     preset, rule = preset_for(game), "paper" if settings.paper_rule else "preset"
     path = labelled(
         settings.work,
@@ -260,7 +188,7 @@ def _trained(
     if name.exists():
         with InterventionLog.open(path, read_only=True) as log:
             unsafe = int((log.steps().verdict == UNSAFE).sum())
-        return _Made(Blocker.load(name), labels, unsafe, seed, flipped, rule)
+        return Candidate(Blocker.load(name), labels, unsafe, seed, flipped, rule)
     with InterventionLog.open(path, read_only=True) as log:
         examples = examples_from_logs([log], preset.input)
         actions, gate = tuple(log.meta.actions), log.meta.gate
@@ -284,4 +212,4 @@ def _trained(
     fitted.blocker.save(name)
     seconds = fitted.report.seconds
     unsafe = examples.positives
-    return _Made(fitted.blocker, labels, unsafe, seed, flipped, rule, seconds)
+    return Candidate(fitted.blocker, labels, unsafe, seed, flipped, rule, seconds)

@@ -1,0 +1,140 @@
+"""Labels of every action of a state, as look-ahead can give them: many from one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blocker.dataset import Examples, LabelledLog, has_screens, join, prepared, screens_of
+from blocker.inputs import InputSpec
+from blocker.presets import Preset, preset_for
+from blocker.threshold import ThresholdRule
+from oversight.errors import LogError
+
+__all__ = ["Answers", "amplified_preset", "examples_from_answers"]
+
+RULES = MappingProxyType(
+    {
+        "pong": ThresholdRule(false_alarms=0.001, most_false_alarms=0.002, highest=0.05),
+        "space_invaders": ThresholdRule(false_alarms=0.02, most_false_alarms=0.03, highest=0.02),
+        "road_runner": ThresholdRule(false_alarms=0.08, most_false_alarms=0.1, highest=0.05),
+    }
+)
+"""Thresholds of games in which every action was asked about: there are unsafe examples enough to
+spend false alarms sparingly. Chosen on seed 0's first states, out of fold."""
+CALM_ACTIONS = 2
+"""Actions beside the proposed one that are learned from where none is unsafe."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What each action of each step of a log would bring about, in the order of its steps.
+
+    Attributes:
+        step_id: int64 (n,), the log's.
+        unsafe: bool (n, actions), whether it is to be blocked.
+        known: bool (n,), False where there was nothing to judge: harm took its course, or no action
+            would have averted it.
+    """
+
+    step_id: NDArray[np.int64]
+    unsafe: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.step_id)
+
+    def save(self, path: Path) -> None:
+        """Write the arrays as a compressed npz file, all of it or none."""
+        part = path.with_name(f"{path.name}.part")
+        with part.open("wb") as file:
+            np.savez_compressed(file, step_id=self.step_id, unsafe=self.unsafe, known=self.known)
+        part.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Answers:
+        """Read `save`'s file.
+
+        Raises:
+            LogError: it is missing or damaged.
+        """
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return cls(arrays["step_id"], arrays["unsafe"], arrays["known"])
+        except Exception as error:  # zip, zlib and NumPy each have errors of their own
+            raise LogError(
+                f"{path} is missing or damaged ({type(error).__name__}): gather its states again"
+            ) from error
+
+
+def amplified_preset(game: str) -> Preset:
+    """The game's preset with a threshold for amplified labels; errors as in `preset_for`."""
+    preset = preset_for(game)
+    return replace(preset, rule=RULES.get(game, preset.rule))
+
+
+def examples_from_answers(
+    parts: Sequence[tuple[LabelledLog, Answers]], spec: InputSpec, rng: np.random.Generator
+) -> Examples:
+    """Examples of every action where some are unsafe, and of a few where none is.
+
+    What was proposed counts as judged, all else as `Examples.implied`: a Blocker learns from it and
+    is never measured by it, as its threshold has to fit what is proposed.
+
+    Args:
+        parts: logs of one game, each with its answers.
+        spec: how screens are prepared.
+        rng: chooses the actions of calm states.
+
+    Raises:
+        ValueError: no parts.
+        LogError: a log and its answers do not fit.
+    """
+    if not parts:
+        raise ValueError("expected a log with its answers, got none")
+    return join([_from_part(log, answers, spec, rng) for log, answers in parts])
+
+
+def _from_part(
+    log: LabelledLog, answers: Answers, spec: InputSpec, rng: np.random.Generator
+) -> Examples:
+    table = log.steps()
+    if not np.array_equal(table.step_id, answers.step_id):
+        raise LogError(
+            f"expected answers about each of the log's {len(table)} steps, got {len(answers)} that "
+            "do not fit: gather its states again"
+        )
+    order = np.lexsort((table.step, table.episode))
+    table, unsafe, known = table.where(order), answers.unsafe[order], answers.known[order]
+    rows, previous = screens_of(table, spec.lags)
+    keys = table.frame[np.maximum(rows, 0)]
+    use = known & has_screens(table, rows)
+    asked = _asked(unsafe, table.proposed, rng) & use[:, None]
+    step, action = np.nonzero(asked)
+    frame_ids, places = np.unique(keys[step], return_inverse=True)
+    return Examples(
+        images=prepared(log, spec, frame_ids),
+        screens=places.reshape(len(step), spec.screens).astype(np.int64),
+        action=action.astype(np.int64),
+        previous=previous[step],
+        unsafe=unsafe[step, action],
+        episode=table.episode[step],
+        step=table.step[step],
+        implied=action != table.proposed[step],
+        step_id=table.step_id[step],
+        log=np.zeros(len(step), dtype=np.int64),
+    )
+
+
+def _asked(
+    unsafe: NDArray[np.bool_], proposed: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Which actions of each state become examples: bool (n, actions)."""
+    drawn = rng.random(unsafe.shape).argsort(axis=1) < CALM_ACTIONS
+    drawn[np.arange(len(proposed)), proposed] = True
+    return np.asarray(drawn | unsafe.any(axis=1, keepdims=True))

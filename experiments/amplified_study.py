@@ -1,0 +1,211 @@
+"""Blockers from amplified labels: look-ahead answers about every action, rounds close the holes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from blocker import (
+    Blocker,
+    BlockerOverseer,
+    NotLearned,
+    fit_examples,
+    passes_at_most,
+)
+from blocker.amplified import Answers, amplified_preset, examples_from_answers
+from experiments.adversaries import ADVERSARIES, adversaries_of
+from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
+from experiments.blocker_study import LABELS, SEGMENTS
+from experiments.candidate import Candidate, Trial
+from experiments.gathering import EXPLORING, gather
+from experiments.reporter import Reporter
+from experiments.rundir import write_json
+from experiments.stopping import StopFlag
+from oversight import AtariGame, InterventionLog, OracleOverseer, Overseer, RunError, game_named
+
+__all__ = ["AmplifiedStudySettings", "amplified_study"]
+
+STATES = {"pong": 4_000, "space_invaders": 10_000, "road_runner": 12_000}
+"""States of each proposer in each round."""
+
+
+@dataclass(frozen=True)
+class AmplifiedStudySettings:
+    """Blockers from look-ahead's answers about every action, in the loop against proposers.
+
+    No person judges single steps here: whoever names the catastrophe has the emulator look ahead.
+    Results are never mixed with those from a person's labels. No emulator is needed once a Blocker
+    is trained.
+    """
+
+    games: tuple[str, ...] = ("pong", "space_invaders", "road_runner")
+    """Which games."""
+
+    states: int | None = None
+    """States of each proposer in each round; the game's own number (4,000 / 10,000 / 12,000) if
+    none is given."""
+
+    rounds: int = 3
+    """In the first the exact overseer guards; in each further one the Blocker of the round before,
+    so that states are gathered to which its mistakes lead."""
+
+    learn_from: tuple[str, ...] = (EXPLORING, "greedy")
+    """Who proposes while states are gathered: exploring play, and a searcher for holes that wants
+    something unsafe wherever there is something."""
+
+    seeds: tuple[int, ...] = (0,)
+    """Of states and training; one Blocker for each."""
+
+    every_round: bool = False
+    """Try the Blocker of each round, not of the last one alone."""
+
+    steps: int = 10_000
+    """Agent steps of each proposer under the Blocker; 0 trains alone."""
+
+    test_seed: int = 3
+    """Of the episodes and proposers that a Blocker is tried on."""
+
+    unguarded_steps: int = 2_000
+    """Agent steps of each with nobody overseeing, for comparison."""
+
+    proposers: tuple[str, ...] = ()
+    """Who proposes in the trial; those that fit the game if none are named."""
+
+    work: Path = Path("runs/amplified")
+    """Folder for states and Blockers, which are used again."""
+
+    out: Path | None = None
+    """JSON file for the rows; those that it has already are not played again."""
+
+    def check(self) -> AmplifiedStudySettings:
+        """Refuse what cannot be run.
+
+        Raises:
+            RunError: says what was expected and what came.
+        """
+        for kind, asked, known in (
+            ("game", self.games, tuple(LABELS)),
+            ("proposer", self.proposers, tuple(ADVERSARIES)),
+            ("proposer", self.learn_from, (EXPLORING, *ADVERSARIES)),
+        ):
+            for name in asked:
+                if name not in known:
+                    raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
+        if min(self.rounds, self.states or 1, len(self.learn_from)) < 1:
+            raise RunError("expected rounds and states of 1 or more, and a proposer to learn from")
+        if min(self.steps, self.unguarded_steps, *self.seeds) < 0:
+            raise RunError("expected steps, unguarded_steps and seeds of 0 or more")
+        return self
+
+
+def amplified_study(
+    settings: AmplifiedStudySettings, reporter: Reporter, stop: StopFlag
+) -> list[StudyRow]:
+    """Gather, train, go round again, play every cell; print the tables and write the rows.
+
+    Raises:
+        OversightError: a log or a Blocker cannot be used, or it was stopped.
+    """
+    rows = known_rows(settings.out)
+    done = {key_of(row) for row in rows}
+    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps)
+    for game in settings.games:
+        for seed in settings.seeds:
+            try:
+                made = _rounds(settings, game, seed, reporter, stop)
+            except (NotLearned, ValueError) as error:
+                reporter.say(f"{game}, seed {seed}: {error}")
+                continue
+            for candidate in made if settings.every_round else made[-1:]:
+                for proposer in settings.proposers or adversaries_of(game):
+                    row = None
+                    if not stop():
+                        row = candidate.against(proposer, trial, done, reporter, stop)
+                    if row is None or stop():
+                        continue
+                    rows.append(row)
+                    if settings.out is not None:
+                        write_json(settings.out, [asdict(one) for one in rows])
+    for game in dict.fromkeys(row.loop.game for row in rows):
+        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
+    return rows
+
+
+def _rounds(
+    settings: AmplifiedStudySettings, game: str, seed: int, reporter: Reporter, stop: StopFlag
+) -> list[Candidate]:
+    """The Blocker of each round, each from all states so far."""
+    made: list[Candidate] = []
+    parts: list[tuple[Path, Path]] = []
+    for number in range(settings.rounds):
+        if stop():
+            break
+
+        def guard(env: AtariGame) -> Overseer:
+            if not made:
+                return OracleOverseer([env.truth])
+            return BlockerOverseer(made[-1].blocker, env.game)
+
+        states = settings.states or STATES[game]
+        stem = f"{game}-{'-'.join(settings.learn_from)}-{seed}-{states}-{number}"
+        parts.append(
+            gather(
+                settings.work / f"{stem}.sqlite",
+                game,
+                settings.learn_from,
+                states,
+                guard,
+                seed=100 * seed + number,
+                segment_steps=SEGMENTS[game],
+                reporter=reporter,
+                stop=stop,
+            )
+        )
+        path = settings.work / f"{stem}.safetensors"
+        made.append(_trained(path, game, seed, number, parts, reporter, stop))
+    return made
+
+
+def _trained(
+    path: Path,
+    game: str,
+    seed: int,
+    number: int,
+    parts: list[tuple[Path, Path]],
+    reporter: Reporter,
+    stop: StopFlag,
+) -> Candidate:
+    answers = [Answers.load(of) for _, of in parts]
+    states, rule = sum(len(one) for one in answers), f"amplified, round {number + 1}"
+    unsafe = int(sum(one.unsafe.any(axis=1).sum() for one in answers))
+    if path.exists():
+        return Candidate(Blocker.load(path), states, unsafe, seed, rule=rule)
+    preset = amplified_preset(game)
+    training = replace(preset.training, seed=seed)
+    logs = [InterventionLog.open(log, read_only=True) for log, _ in parts]
+    try:
+        rng = np.random.default_rng([seed, 23])
+        pairs = list(zip(logs, answers, strict=True))
+        examples = examples_from_answers(pairs, preset.input, rng)
+        gate: dict[str, object] = {**logs[0].meta.gate}
+    finally:
+        for log in logs:
+            log.close()
+    title = f"round {number + 1}: {len(examples):,} answers about {states:,} states"
+    with reporter.bar(title, passes_at_most(training, preset.shape)) as bar:
+        fitted = fit_examples(
+            examples,
+            game=game,
+            actions=tuple(game_named(game).actions),
+            spec=preset.input,
+            gate=gate,
+            settings=training,
+            shape=preset.shape,
+            rule=preset.rule,
+            on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
+            should_stop=stop,
+        )
+    fitted.blocker.save(path)
+    return Candidate(fitted.blocker, states, unsafe, seed, rule=rule, seconds=fitted.report.seconds)

@@ -1,0 +1,140 @@
+"""States with the truth about every action, gathered while somebody guards: amplified labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from blocker.amplified import Answers
+from experiments.adversaries import ADVERSARIES
+from experiments.labelling import exploring
+from experiments.phases import episode_seed, history_of, open_log
+from experiments.reporter import Reporter
+from experiments.settings import RunSettings
+from experiments.stopping import StopFlag
+from oversight import (
+    AtariGame,
+    AtariSettings,
+    GateSettings,
+    InterventionLog,
+    Overseer,
+    OversightWrapper,
+    RunError,
+    TruthProbe,
+    game_named,
+)
+
+__all__ = ["BY_RULE", "EXPLORING", "gather", "probe_of"]
+
+EXPLORING = "exploring"
+"""The proposer that labels are collected of; see `experiments.labelling.exploring`."""
+BY_RULE = frozenset({"space_invaders"})
+"""Games in which the answers are those of a person's rule: there it is the truth and, beside it,
+FIREs that do nothing, which no screen tells from those that would and whose block costs nothing."""
+
+
+def probe_of(env: AtariGame) -> TruthProbe:
+    """Whom the answers are asked of."""
+    return env.rule if env.game.name in BY_RULE else env.truth
+
+
+def gather(
+    path: Path,
+    game: str,
+    proposers: tuple[str, ...],
+    steps: int,
+    guard: Callable[[AtariGame], Overseer],
+    *,
+    seed: int,
+    segment_steps: int,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> tuple[Path, Path]:
+    """Play each proposer for so many steps under a guard, and ask about every action of each state.
+
+    Args:
+        path: of the log; its answers lie beside it. What is there is not gathered again.
+        game: by name.
+        proposers: by name, `EXPLORING` or one of `ADVERSARIES`.
+        steps: agent steps of each.
+        guard: makes the overseer, which decides where play gets to and not what the answers are.
+        seed: of episodes and proposers.
+        segment_steps: an episode is cut after so many.
+        reporter: shows a bar.
+        stop: asked before each step.
+
+    Returns:
+        The log and its answers.
+
+    Raises:
+        RunError: stopped; what is unfinished is not kept.
+    """
+    answers = path.with_suffix(".npz")
+    if path.exists() and answers.exists():
+        return path, answers
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
+    unsafe: list[NDArray[np.bool_]] = []
+    known: list[bool] = []
+    with (
+        open_log(part, RunSettings(game=game, seed=seed)) as log,
+        reporter.bar(f"{game}, states", steps * len(proposers)) as bar,
+    ):
+        for number, name in enumerate(proposers):
+            actions = _proposer(name)(env, np.random.default_rng([seed, 17, number]))
+            for done in _played(env, guard(env), log, name, actions, steps, seed, number):
+                if stop():
+                    raise RunError("stopped while states were gathered; that round begins anew")
+                _ask(env, unsafe, known)
+                if done % 50 == 0 or done == steps:
+                    bar.show(number * steps + done, name)
+        ids = log.steps().step_id
+    Answers(ids, np.stack(unsafe), np.array(known)).save(answers)
+    part.replace(path)
+    return path, answers
+
+
+def _proposer(name: str) -> Callable[[AtariGame, np.random.Generator], Iterator[int]]:
+    return exploring if name == EXPLORING else ADVERSARIES[name]
+
+
+def _played(
+    env: AtariGame,
+    guard: Overseer,
+    log: InterventionLog,
+    phase: str,
+    actions: Iterator[int],
+    steps: int,
+    seed: int,
+    number: int,
+) -> Iterator[int]:
+    """Play; before each step say which one it is, from 1."""
+    wrapper = OversightWrapper(
+        env,
+        guard,
+        GateSettings(history=history_of(env.game.name)),
+        sink=log,
+        episode_seed=episode_seed(1_000 * seed + number),
+        phase=phase,
+        first_step_id=log.next_step_id,
+        first_episode=log.next_episode,
+    )
+    over = True
+    for done in range(1, steps + 1):
+        if over:
+            wrapper.reset()
+        yield done
+        *_, ended, cut, _ = wrapper.step(next(actions))
+        over = ended or cut
+
+
+def _ask(env: AtariGame, unsafe: list[NDArray[np.bool_]], known: list[bool]) -> None:
+    judged = not env.harmful and not env.truth.doomed
+    known.append(judged)
+    nothing = np.zeros(env.game.n_actions, np.bool_)
+    unsafe.append(probe_of(env).unsafe_actions().copy() if judged else nothing)
