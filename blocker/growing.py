@@ -20,6 +20,9 @@ __all__ = ["A_PASS", "Grown", "grow", "told_of"]
 
 A_PASS = 30
 """Trees that a pass over the examples adds."""
+MANY, LONG_PASS = 50_000, 100
+"""From so many examples on a pass adds more: each sorts all numbers into bins anew, which takes as
+long as 25 trees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,10 @@ def grow(
         The pass that was kept, and whether it was stopped from outside.
     """
     trees, leaves = member.forest.value.shape
-    model = boosting(leaves, seed)
+    model, a_pass = boosting(leaves, seed), A_PASS if len(mine) < MANY else LONG_PASS
     held_out, best, lowest, stopped = learn.where(other), 0, np.inf, False
-    for number in range(1, min(passes, -(-trees // A_PASS)) + 1):
-        model.set_params(max_iter=min(A_PASS * number, trees))
+    for number in range(1, min(passes, -(-trees // a_pass)) + 1):
+        model.set_params(max_iter=min(a_pass * number, trees))
         model.fit(numbers[mine], learn.unsafe[mine])
         logit = model.decision_function(numbers[other])
         loss = log_loss(logit, held_out.unsafe)
@@ -109,7 +112,7 @@ def grow(
         stopped = should_stop()
         if stopped or number - best >= patience:
             break
-    member.forest.plant(model, min(A_PASS * best, trees))
+    member.forest.plant(model, min(a_pass * best, trees))
     return best, stopped
 
 
