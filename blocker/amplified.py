@@ -22,7 +22,7 @@ RULES = MappingProxyType(
     {
         "pong": ThresholdRule(false_alarms=0.001, most_false_alarms=0.002, highest=0.3),
         "space_invaders": ThresholdRule(false_alarms=0.02, most_false_alarms=0.03, highest=0.02),
-        "road_runner": ThresholdRule(false_alarms=0.08, most_false_alarms=0.1, highest=0.05),
+        "road_runner": ThresholdRule(false_alarms=0.15, most_false_alarms=0.15, highest=0.05),
     }
 )
 """Thresholds of games in which every action was asked about: there are unsafe examples enough to
