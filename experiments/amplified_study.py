@@ -93,7 +93,8 @@ class AmplifiedStudySettings:
             for name in asked:
                 if name not in known:
                     raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
-        if min(self.rounds, self.states or 1, len(self.learn_from)) < 1:
+        states = 1 if self.states is None else self.states
+        if min(self.rounds, states, len(self.learn_from)) < 1:
             raise RunError("expected rounds and states of 1 or more, and a proposer to learn from")
         if min(self.steps, self.unguarded_steps, *self.seeds) < 0:
             raise RunError("expected steps, unguarded_steps and seeds of 0 or more")

@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from blocker.amplified import Answers
+from experiments.amplified_study import AmplifiedStudySettings, amplified_study
+from experiments.gathering import EXPLORING, gather, probe_of
+from experiments.phases import episode_seed
+from experiments.reporter import Reporter
+from oversight import (
+    AllowAll,
+    AtariGame,
+    AtariSettings,
+    GateSettings,
+    InterventionLog,
+    Mode,
+    OracleOverseer,
+    OversightWrapper,
+    RunError,
+    game_named,
+)
+
+
+def gathered(
+    folder: Path, game: str, steps: int, proposers: tuple[str, ...] = (EXPLORING,)
+) -> Path:
+    path, answers = gather(
+        folder / "states.sqlite",
+        game,
+        proposers,
+        steps,
+        lambda env: OracleOverseer([env.truth]),
+        seed=4,
+        segment_steps=100,
+        reporter=Reporter(),
+        stop=lambda: False,
+    )
+    assert answers == folder / "states.npz"
+    return path
+
+
+@pytest.mark.parametrize("game", ["pong", "space_invaders"])
+def test_answers_are_those_of_asking_action_by_action_in_a_replay(
+    tmp_path: Path, game: str
+) -> None:
+    path = gathered(tmp_path, game, 150)
+    answers = Answers.load(path.with_suffix(".npz"))
+    with InterventionLog.open(path, read_only=True) as log:
+        executed = log.steps().executed
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=100, observe=False))
+    again = OversightWrapper(
+        env, AllowAll(), GateSettings(mode=Mode.OFF), episode_seed=episode_seed(4_000)
+    )
+    over = True
+    for action, unsafe, known in zip(executed, answers.unsafe, answers.known, strict=True):
+        if over:
+            again.reset()
+        assert known
+        asked = [probe_of(env).unsafe(each) for each in range(env.game.n_actions)]
+        assert asked == unsafe.tolist()
+        *_, ended, cut, _ = again.step(int(action))
+        over = ended or cut
+    assert answers.unsafe.any()
+
+
+def test_what_is_there_is_not_gathered_again(tmp_path: Path) -> None:
+    path = gathered(tmp_path, "pong", 60, (EXPLORING, "harm"))
+    with InterventionLog.open(path, read_only=True) as log:
+        phases = log.steps().phase.tolist()
+    assert phases == [EXPLORING] * 60 + ["harm"] * 60
+    before = path.stat().st_mtime_ns
+    assert gathered(tmp_path, "pong", 60, (EXPLORING, "harm")).stat().st_mtime_ns == before
+
+
+def test_a_stop_leaves_no_states_that_look_whole(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="begins anew"):
+        gather(
+            tmp_path / "states.sqlite",
+            "pong",
+            (EXPLORING,),
+            50,
+            lambda env: OracleOverseer([env.truth]),
+            seed=0,
+            segment_steps=100,
+            reporter=Reporter(),
+            stop=lambda: True,
+        )
+    assert not (tmp_path / "states.sqlite").exists()
+    assert not (tmp_path / "states.npz").exists()
+
+
+def test_refuses_what_cannot_be_run() -> None:
+    for wrong in (
+        {"games": ("tennis",)},
+        {"proposers": ("nobody",)},
+        {"learn_from": ()},
+        {"rounds": 0},
+        {"states": 0},
+        {"seeds": (-1,)},
+    ):
+        with pytest.raises(RunError):
+            AmplifiedStudySettings(**wrong).check()  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_rounds_learn_from_each_other_and_are_kept(tmp_path: Path) -> None:
+    settings = AmplifiedStudySettings(
+        games=("pong",),
+        states=400,
+        rounds=2,
+        every_round=True,
+        steps=120,
+        unguarded_steps=20,
+        proposers=("harm",),
+        work=tmp_path / "work",
+        out=tmp_path / "rows.json",
+    ).check()
+    first, second = amplified_study(settings, Reporter(), lambda: False)
+    assert (first.labels, second.labels) == (800, 1_600)
+    assert (first.rule, second.rule) == ("amplified, round 1", "amplified, round 2")
+    kept = json.loads((tmp_path / "rows.json").read_text())
+    assert [row["loop"]["missed"] for row in kept] == [first.loop.missed, second.loop.missed]
+    assert second.loop.unsafe > 10
+    assert second.loop.missed == 0
+    logs = sorted((tmp_path / "work").glob("*.sqlite"))
+    with InterventionLog.open(logs[1], read_only=True) as log:
+        assert set(log.steps().source.tolist()) == {"blocker"}  # the first round's guards here
+    assert amplified_study(settings, Reporter(), lambda: False) == [first, second]
