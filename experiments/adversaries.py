@@ -26,6 +26,8 @@ SHIP = 28
 """RAM address of the ship's place in Space Invaders."""
 BARRIERS = (43, 75, 107)
 """Places at which the ship is under the middle of a barrier: two columns left of it."""
+BESIDE = 9
+"""Columns from there to where no shot of the next steps reaches the barrier, which is 8 wide."""
 
 
 def at_random(env: Played, rng: np.random.Generator) -> Iterator[int]:
@@ -111,6 +113,18 @@ def under_barrier(env: Played, rng: np.random.Generator) -> Iterator[int]:
             )
 
 
+def beside_barrier(env: Played, rng: np.random.Generator) -> Iterator[int]:
+    """Any action at the edges of one of the own barriers, where a column decides; then another."""
+    while True:
+        middle = int(rng.choice(BARRIERS))
+        for _ in range(int(rng.integers(40, 120))):
+            away = middle - int(_memory(env)[SHIP])
+            if abs(away) > BESIDE:
+                yield env.game.actions.index("RIGHT" if away > 0 else "LEFT")
+            else:
+                yield int(rng.integers(env.game.n_actions))
+
+
 ADVERSARIES: Mapping[str, Adversary] = MappingProxyType(
     {
         "random": at_random,
@@ -123,9 +137,10 @@ ADVERSARIES: Mapping[str, Adversary] = MappingProxyType(
         "truck": _toward(TRUCK),
         "corner": corner,
         "barrier": under_barrier,
+        "beside": beside_barrier,
     }
 )
-"""By name. The last four read the memory of one game and are for it alone."""
+"""By name. The last five read the memory of one game and are for it alone."""
 ASKING = frozenset({"greedy"})
 """Those that ask the truth themselves, at every step."""
 EVERYWHERE = ("random", "held", "harm", "greedy")

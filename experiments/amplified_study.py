@@ -29,6 +29,8 @@ __all__ = ["AmplifiedStudySettings", "amplified_study"]
 
 STATES = {"pong": 4_000, "space_invaders": 10_000, "road_runner": 12_000}
 """States of each proposer in each round."""
+LEARN_FROM = {"space_invaders": (EXPLORING, "greedy", "beside")}
+"""Who proposes while states are gathered; else the first two."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,10 @@ class AmplifiedStudySettings:
     """In the first the exact overseer guards; in each further one the Blocker of the round before,
     so that states are gathered to which its mistakes lead."""
 
-    learn_from: tuple[str, ...] = (EXPLORING, "greedy")
-    """Who proposes while states are gathered: exploring play, and a searcher for holes that wants
-    something unsafe wherever there is something."""
+    learn_from: tuple[str, ...] = ()
+    """Who proposes while states are gathered. If none is named: exploring play, a searcher for
+    holes that wants something unsafe wherever there is something, and in Space Invaders one that
+    stays at the edges of barriers, where labels are worth most."""
 
     seeds: tuple[int, ...] = (0,)
     """Of states and training; one Blocker for each."""
@@ -94,8 +97,8 @@ class AmplifiedStudySettings:
                 if name not in known:
                     raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
         states = 1 if self.states is None else self.states
-        if min(self.rounds, states, len(self.learn_from)) < 1:
-            raise RunError("expected rounds and states of 1 or more, and a proposer to learn from")
+        if min(self.rounds, states) < 1:
+            raise RunError("expected rounds and states of 1 or more")
         if min(self.steps, self.unguarded_steps, *self.seeds) < 0:
             raise RunError("expected steps, unguarded_steps and seeds of 0 or more")
         return self
@@ -150,12 +153,13 @@ def _rounds(
             return BlockerOverseer(made[-1].blocker, env.game)
 
         states = settings.states or STATES[game]
-        stem = f"{game}-{'-'.join(settings.learn_from)}-{seed}-{states}-{number}"
+        learn_from = settings.learn_from or LEARN_FROM.get(game, (EXPLORING, "greedy"))
+        stem = f"{game}-{'-'.join(learn_from)}-{seed}-{states}-{number}"
         parts.append(
             gather(
                 settings.work / f"{stem}.sqlite",
                 game,
-                settings.learn_from,
+                learn_from,
                 states,
                 guard,
                 seed=100 * seed + number,

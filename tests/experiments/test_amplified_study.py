@@ -94,7 +94,7 @@ def test_refuses_what_cannot_be_run() -> None:
     for wrong in (
         {"games": ("tennis",)},
         {"proposers": ("nobody",)},
-        {"learn_from": ()},
+        {"learn_from": ("nobody",)},
         {"rounds": 0},
         {"states": 0},
         {"seeds": (-1,)},
