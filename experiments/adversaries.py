@@ -26,7 +26,7 @@ SHIP = 28
 """RAM address of the ship's place in Space Invaders."""
 BARRIERS = (43, 75, 107)
 """Places at which the ship is under the middle of a barrier: two columns left of it."""
-BESIDE = 9
+BESIDE = 7
 """Columns from there to where no shot of the next steps reaches the barrier, which is 8 wide."""
 
 
