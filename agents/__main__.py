@@ -24,6 +24,7 @@ from oversight.atari import AtariSettings
 from oversight.errors import OversightError, RunError
 from oversight.stopping import StopFlag, stop_on_signals
 from oversight.tape import Tape, count_truth
+from oversight.terminal import open_console
 from oversight.types import Tally
 
 __all__ = ["main"]
@@ -189,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
         config=(tyro.conf.EnumChoicesFromValues,),
         description="Train Atari agents behind the gate, and see what they are worth.",
     )
-    console = Console(highlight=False)
+    console = open_console()
     try:
         with stop_on_signals() as stop:
             if isinstance(command, Train):

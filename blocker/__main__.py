@@ -20,6 +20,7 @@ from blocker.readiness import Readiness
 from blocker.score_command import Score, score
 from blocker.train_command import Suspects, Train, list_suspects, train_from_logs
 from oversight.errors import OversightError
+from oversight.terminal import open_console
 
 __all__ = ["Info", "main"]
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Train Blockers on intervention logs, and look at them.",
         args=arguments,
     )
-    console = Console()
+    console = open_console()
     try:
         _do(command, console)
     except (OversightError, ValueError, OSError) as error:

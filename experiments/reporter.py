@@ -17,6 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from oversight.terminal import open_console
+
 __all__ = ["Bar", "Reporter"]
 
 LINE_SECONDS = 10.0
@@ -50,7 +52,7 @@ class Reporter:
 
     def __init__(self, console: Console | None = None) -> None:
         """Print to a console; standard output if none is given."""
-        self.console = console or Console(highlight=False)
+        self.console = console or open_console()
 
     def say(self, text: str) -> None:
         """Print a line."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import cast
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
 from oversight.errors import LogCorrupted, OversightError, ReplayDiffers
 from oversight.listing import actions_table, games_table
 from oversight.log_commands import LOG_COMMANDS, LogCommand
+from oversight.terminal import open_console
 
 __all__ = ["main"]
 
@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
-    Console(highlight=False).print(*tables, sep="\n\n")
+    open_console().print(*tables, sep="\n\n")
     return 0
 
 

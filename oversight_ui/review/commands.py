@@ -14,6 +14,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from oversight.errors import OversightError
+from oversight.terminal import open_console
 from oversight_ui.preferences import read_preferences
 from oversight_ui.review.agreement import Agreement, agree, judges_of
 
@@ -154,7 +155,7 @@ class AgreementOf:
             for second in judges[number + 1 :]
             if self.every or number == 0
         ]
-        Console(highlight=False).print(_table([pair for pair in pairs if pair.steps]))
+        open_console().print(_table([pair for pair in pairs if pair.steps]))
 
 
 def _table(pairs: list[Agreement]) -> Table:
