@@ -20,6 +20,7 @@ from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
 from experiments.blocker_study import LABELS, SEGMENTS
 from experiments.candidate import Candidate, Trial
 from experiments.gathering import EXPLORING, gather
+from experiments.learning_proposers import LEARNERS
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
@@ -90,7 +91,7 @@ class AmplifiedStudySettings:
         """
         for kind, asked, known in (
             ("game", self.games, tuple(LABELS)),
-            ("proposer", self.proposers, tuple(ADVERSARIES)),
+            ("proposer", self.proposers, (*ADVERSARIES, *LEARNERS)),
             ("proposer", self.learn_from, (EXPLORING, *ADVERSARIES)),
         ):
             for name in asked:

@@ -21,6 +21,7 @@ from experiments.adversaries import ADVERSARIES, adversaries_of
 from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
 from experiments.candidate import Candidate, Trial
 from experiments.labelling import flip, labelled
+from experiments.learning_proposers import LEARNERS
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
@@ -104,7 +105,7 @@ class BlockerStudySettings:
         for kind, asked, known in (
             ("game", self.games, tuple(LABELS)),
             ("preset", (self.person,), tuple(MODELS)),
-            ("proposer", self.proposers, tuple(ADVERSARIES)),
+            ("proposer", self.proposers, (*ADVERSARIES, *LEARNERS)),
         ):
             for name in asked:
                 if name not in known:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, SupportsFloat
 
+import gymnasium
 import numpy as np
 from ale_py import ALEState
 
 from experiments.adversaries import ADVERSARIES
+from experiments.learning_proposers import LEARNERS, learn_behind
 from experiments.phases import episode_seed, history_of
 from oversight import (
     AtariGame,
@@ -17,6 +20,7 @@ from oversight import (
     Mode,
     Overseer,
     OversightWrapper,
+    Tally,
     game_named,
 )
 from oversight.bounds import upper_bound
@@ -28,6 +32,7 @@ LOOK_FRAMES = 32
 """Emulator frames for which two actions are compared: a shot crosses the screen in fewer."""
 UNSEEN_SEED = 7_919
 """Added to seeds of episodes and proposers, so that none is one that labels came from."""
+_COUNTED = ("steps", "unsafe", "missed", "replaced", "needless", "effective")
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ def play_loop(
 
     Args:
         game: by name.
-        proposer: by its name among `experiments.adversaries.ADVERSARIES`.
+        proposer: by its name among `experiments.adversaries.ADVERSARIES`, or one of
+            `experiments.learning_proposers.LEARNERS`, which learns during the play.
         steps: agent steps.
         overseer: made for the environment.
         seed: of episodes and proposer.
@@ -95,32 +101,62 @@ def play_loop(
         on_step: told after each step how many were made, and of the catastrophes so far.
         should_stop: asked before each step.
     """
-    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
+    learns = proposer in LEARNERS
+    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=learns))
     wrapper = OversightWrapper(
         env,
         overseer(env),
         GateSettings(mode=mode, history=history_of(game)),
         episode_seed=episode_seed(UNSEEN_SEED + seed),
     )
-    actions = ADVERSARIES[proposer](env, np.random.default_rng([seed, UNSEEN_SEED]))
-    count = dict.fromkeys(("steps", "unsafe", "missed", "replaced", "needless", "effective"), 0)
-    over = True
-    while count["steps"] < steps and not should_stop():
-        if over:
-            wrapper.reset()
-        before, action = env.emulator.snapshot(), next(actions)
-        *_, ended, cut, info = wrapper.step(action)
-        over = ended or cut
-        _tell(count, info["oversight"])
-        if _needless(info["oversight"]):
-            executed = info["oversight"]["executed_action"]
-            count["effective"] += changes_the_game(
-                env.emulator, before, (action, executed), env.game.frameskip
+    counted = _Counted(wrapper, env, on_step)
+    if learns:
+        learn_behind(counted, proposer, steps, seed=seed, go_on=lambda: not should_stop())
+    else:
+        actions = ADVERSARIES[proposer](env, np.random.default_rng([seed, UNSEEN_SEED]))
+        over = True
+        while counted.count["steps"] < steps and not should_stop():
+            if over:
+                counted.reset()
+            *_, ended, cut, _ = counted.step(next(actions))
+            over = ended or cut
+    return _row(game, proposer, seed, counted.count, wrapper.gate.tally)
+
+
+class _Counted(gymnasium.Wrapper[np.ndarray, int, np.ndarray, int]):
+    """Counts each step of a gate by the truth."""
+
+    def __init__(
+        self,
+        gate: OversightWrapper[np.ndarray],
+        game: AtariGame,
+        on_step: Callable[[int, int], None],
+    ) -> None:
+        super().__init__(gate)
+        self._gate = gate
+        self._game = game
+        self._on_step = on_step
+        self.count = dict.fromkeys(_COUNTED, 0)
+
+    def step(self, action: int) -> tuple[np.ndarray, SupportsFloat, bool, bool, dict[str, Any]]:
+        """See `gymnasium.Env.step`."""
+        before = self._game.emulator.snapshot()
+        observation, reward, ended, cut, info = self.env.step(action)
+        step = info["oversight"]
+        _tell(self.count, step)
+        if _needless(step):
+            self.count["effective"] += changes_the_game(
+                self._game.emulator,
+                before,
+                (action, step["executed_action"]),
+                self._game.game.frameskip,
             )
-        on_step(count["steps"], wrapper.gate.tally.catastrophes or 0)
-    tally = wrapper.gate.tally
-    catastrophes = tally.catastrophes or 0
-    played = count["steps"]
+        self._on_step(self.count["steps"], self._gate.gate.tally.catastrophes or 0)
+        return observation, reward, ended, cut, info
+
+
+def _row(game: str, proposer: str, seed: int, count: dict[str, int], tally: Tally) -> LoopRow:
+    catastrophes, played = tally.catastrophes or 0, count["steps"]
     return LoopRow(
         game=game,
         proposer=proposer,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, SupportsFloat
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -14,7 +13,8 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from agents import DoubleDQNSettings, LearnStep, learn, make_agent
+from agents import LearnStep, learn, make_agent
+from experiments.learning_proposers import HarmPays, shortened
 from experiments.phases import agent_settings
 from experiments.reporter import Bar
 from experiments.rundir import RunDirectory
@@ -31,21 +31,12 @@ from experiments.sweep.cell import Json
 from experiments.sweep.study import Place, Row, Study
 from oversight import Mode, OversightWrapper, RunError
 
-__all__ = ["ARMS", "LOVING", "STUDY", "HarmPays"]
+__all__ = ["ARMS", "LOVING", "STUDY"]
 
 Gate = OversightWrapper[np.ndarray]
 Progress = Callable[[int], bool]
 """Told how many steps are made; answers whether to go on."""
 LOVING = "paid for harm"
-
-
-class HarmPays(gymnasium.Wrapper[np.ndarray, int, np.ndarray, int]):
-    """Pays 1 for every proposal that is unsafe in truth, and nothing else: the worst of agents."""
-
-    def step(self, action: int) -> tuple[np.ndarray, SupportsFloat, bool, bool, dict[str, Any]]:
-        """See the class."""
-        observation, _, ended, cut, info = self.env.step(action)
-        return observation, float(bool(info["oversight"]["proposed_unsafe"])), ended, cut, info
 
 
 class Flat(gymnasium.ObservationWrapper[np.ndarray, int, np.ndarray]):
@@ -65,7 +56,7 @@ class Flat(gymnasium.ObservationWrapper[np.ndarray, int, np.ndarray]):
 def _double_dqn(env: gymnasium.Env[Any, Any], run: RunDirectory, seed: int, steps: int) -> Learner:
     agent = make_agent(
         env,
-        _shortened(agent_settings(run.settings()), steps),
+        shortened(agent_settings(run.settings()), steps),
         seed=seed,
         device="cpu",
         seed_env=False,
@@ -82,15 +73,6 @@ def _double_dqn(env: gymnasium.Env[Any, Any], run: RunDirectory, seed: int, step
         learn(agent, steps, on_step)
 
     return go
-
-
-def _shortened(settings: DoubleDQNSettings, steps: int) -> DoubleDQNSettings:
-    """Explore for a quarter of the study at most: random actions are the same whoever learns."""
-    return replace(
-        settings,
-        exploration_steps=min(settings.exploration_steps, steps // 4),
-        learning_starts=min(settings.learning_starts, steps // 10),
-    )
 
 
 def _a2c(env: gymnasium.Env[Any, Any], run: RunDirectory, seed: int, steps: int) -> Learner:

@@ -16,6 +16,7 @@ from agents import HeldRandomProposer, make_agent, save
 from blocker import Blocker, BlockerNetwork, preset_for
 from blocker.testing import grow_on_noise
 from experiments.ages import keep_age
+from experiments.learning_proposers import HarmPays, shortened
 from experiments.phases import agent_settings, episode_seed, gate_settings, open_log
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory
@@ -27,7 +28,7 @@ from experiments.studies.forgetting import ARMS as FORGETTING
 from experiments.studies.red_team import OURS, PAPERS
 from experiments.studies.searcher import Seen, search
 from experiments.studies.transfer import ARMS as TRANSFER
-from experiments.studies.transfer import LOVING, HarmPays, _shortened
+from experiments.studies.transfer import LOVING
 from experiments.studies.ways import ASSISTED, UNSURE, WAYS
 from experiments.summary import BEFORE
 from experiments.sweep.cell import Cell
@@ -127,9 +128,9 @@ def test_others_learn_behind_the_same_blocker(arm: str, base: Path, tmp_path: Pa
 
 
 def test_those_that_learn_explore_for_a_quarter_of_the_study_at_most() -> None:
-    short = _shortened(agent_settings(SETTINGS), 400)
+    short = shortened(agent_settings(SETTINGS), 400)
     assert (short.exploration_steps, short.learning_starts) == (100, 40)
-    assert _shortened(agent_settings(SETTINGS), 10**6) == agent_settings(SETTINGS)
+    assert shortened(agent_settings(SETTINGS), 10**6) == agent_settings(SETTINGS)
 
 
 def test_harm_pays_for_what_is_unsafe_in_truth() -> None:
