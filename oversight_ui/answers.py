@@ -7,7 +7,8 @@ from dataclasses import replace
 from oversight.types import Verdict, Viewing
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Amend, Answer, GoBack, Message
-from oversight_ui.state import PAST_KEPT, UNDO_KEPT, Mode, Past, Pending, State, Way
+from oversight_ui.so_far import PAST_KEPT
+from oversight_ui.state import UNDO_KEPT, Mode, Past, Pending, State, Way
 
 __all__ = [
     "Step",

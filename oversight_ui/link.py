@@ -42,6 +42,7 @@ from oversight_ui.messages import (
     Refused,
     Welcome,
 )
+from oversight_ui.so_far import SoFar
 from oversight_ui.sockets import FAREWELL_MS, Doorkeeper, network_address, open_socket
 
 __all__ = ["LinkServer"]
@@ -83,6 +84,7 @@ class LinkServer:
         """Where the socket is."""
         self._game = game
         self.opening: Pixels | None = None
+        self.so_far = SoFar()
         """A screen of the game that windows explain the task by."""
         if (listen is None) is not (keys is None):
             raise LinkError(
@@ -218,7 +220,7 @@ class LinkServer:
             problem = "another window oversees this run"
         else:
             self._owner = peer
-            self._send_to(peer, Welcome(PROTOCOL, self._game, self.opening))
+            self._send_to(peer, Welcome(PROTOCOL, self._game, self.opening, self.so_far))
             return
         self._refuse(problem)
         self._send_to(peer, Refused(problem))

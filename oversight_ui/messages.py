@@ -6,7 +6,7 @@ run -> window   Welcome, Refused, Begin, Show, Status, Film, HeatMap, Heartbeat,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from oversight.game import Game
 from oversight.types import Hint, Tally, Verdict, Viewing
+from oversight_ui.so_far import SoFar
 
 __all__ = [
     "PROTOCOL",
@@ -38,7 +39,7 @@ __all__ = [
     "Welcome",
 ]
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Version of these messages; both sides must speak the same."""
 
 
@@ -115,11 +116,13 @@ class Welcome:
 
     Attributes:
         opening: a screen of the game, to explain the task by.
+        so_far: what earlier windows of this run have seen done.
     """
 
     protocol: int
     game: Game
     opening: Pixels | None = None
+    so_far: SoFar = field(default_factory=SoFar)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from oversight_ui.messages import (
     Show,
 )
 from oversight_ui.scenes import Looks, ToRgb, scene_of
+from oversight_ui.so_far import Answered
 
 __all__ = ["HumanOverseer"]
 
@@ -201,6 +202,7 @@ class HumanOverseer:
 
     def _decision(self, proposal: Proposal, answer: Answer) -> Decision:
         self._judged.append(proposal.step_id)
+        self._remember(proposal, answer)
         self._taken_back = ()
         amends = tuple(self._amends)
         self._amends.clear()
@@ -215,6 +217,16 @@ class HumanOverseer:
             meant_for=answer.meant_for,
             ends_episode=answer.ends_episode,
             viewing=answer.viewing,
+        )
+
+    def _remember(self, proposal: Proposal, answer: Answer) -> None:
+        """For a window that is opened again; what was taken back is not told."""
+        undone = {each.step_id for each in self._amends if each.reason == "undo"}
+        by_key = answer.reaction_seconds is not None
+        self._server.so_far = self._server.so_far.and_then(
+            Answered(proposal.step_id, proposal.action, answer.verdict, by_key),
+            answer.attention_seconds,
+            undone.union(self._taken_back),
         )
 
     def _converse(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from oversight.types import Hint, Verdict
 from oversight_ui.keymap import Command
+from oversight_ui.so_far import PAST_KEPT, SoFar
 
 __all__ = [
     "PACES",
-    "PAST_KEPT",
     "UNDO_KEPT",
     "Begun",
     "Choose",
@@ -36,8 +36,6 @@ __all__ = [
 
 PACES = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 11.0, 15.0)
 """Agent steps a second to choose from; 15 is Pong's own speed (60 frames, 4 a step)."""
-PAST_KEPT = 64
-"""Answers kept for drawing and for late blocks."""
 UNDO_KEPT = 1000
 """How many of a key's decisions undo can reach back."""
 
@@ -209,6 +207,19 @@ class State:
             late_steps=settings.late_steps,
             now=now,
             last_input=now,
+        )
+
+    @classmethod
+    def resumed(cls, settings: Settings, now: float, so_far: SoFar) -> State:
+        """The state of a window that goes on where an earlier one of the run was closed."""
+        answered = so_far.answered[-PAST_KEPT:]
+        return replace(
+            cls.fresh(settings, now),
+            past=tuple(
+                Past(one.step_id, one.action, one.verdict, one.by_key, now) for one in answered
+            ),
+            undoable=tuple(one.step_id for one in answered if one.by_key),
+            attention=so_far.attention_seconds,
         )
 
 

@@ -130,7 +130,7 @@ class Window:
         self._canvas = Canvas()
         self._sounds = Sounds(wanted=preferences.sounds)
         self._pads = Gamepads()
-        self._state = State.fresh(preferences.session, time.monotonic())
+        self._state = State.resumed(preferences.session, time.monotonic(), welcome.so_far)
         self._word_until = 0.0
         self._frames = 0
         self._picture = Picture(

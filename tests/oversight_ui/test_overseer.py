@@ -171,6 +171,39 @@ def test_undo_rides_on_the_next_decision(
     assert [d.amends for d in decisions] == [(), (undo,), ()]
 
 
+def test_a_window_opened_again_is_told_what_was_done(
+    server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
+) -> None:
+    def undoing(message: Message) -> list[Message]:
+        return [Amend(7, Verdict.UNSURE, "undo"), *approve(message)]
+
+    with window(server, short_dir, block):
+        human.review([proposal(7)])
+    server.receive(1.0)  # its goodbye
+    with window(server, short_dir, approve):
+        human.review([proposal(8)])
+    server.receive(1.0)
+    told = server.so_far
+    assert [(one.step_id, one.verdict) for one in told.answered] == [
+        (7, Verdict.UNSAFE),
+        (8, Verdict.SAFE),
+    ]
+    assert [one.by_key for one in told.answered] == [True, False]
+    assert told.attention_seconds == pytest.approx(0.65)
+    client = LinkClient(short_dir)
+    try:
+        greeting = threading.Thread(target=lambda: server.receive(2.0))
+        greeting.start()
+        assert client.handshake(10.0).so_far == told
+        greeting.join()
+    finally:
+        client.close("enough")
+        server.receive(1.0)
+    with window(server, short_dir, undoing):
+        human.review([proposal(9)])
+    assert [one.step_id for one in server.so_far.answered] == [8, 9]  # 7 was taken back
+
+
 def test_an_undo_just_before_closing_is_not_lost(
     server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
 ) -> None:

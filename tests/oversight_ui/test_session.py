@@ -10,6 +10,7 @@ from oversight.types import Verdict
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Amend, Answer, Present
 from oversight_ui.session import advance
+from oversight_ui.so_far import Answered, SoFar
 from oversight_ui.state import (
     PACES,
     Begun,
@@ -365,3 +366,15 @@ def test_undo_names_each_key_decision_at_most_once(
                 by_key.add(message.step_id)
             if isinstance(message, Amend) and message.reason == "undo":
                 by_key.remove(message.step_id)
+
+
+def test_a_window_opened_again_goes_on_with_strip_minutes_and_undo() -> None:
+    so_far = SoFar(
+        75.0, (Answered(3, 1, Verdict.UNSAFE, True), Answered(4, 0, Verdict.SAFE, False))
+    )
+    state = State.resumed(Settings(), 50.0, so_far)
+    assert state.attention == 75.0
+    assert [(past.step_id, past.blocked) for past in state.past] == [(3, True), (4, False)]
+    assert state.undoable == (3,)
+    assert state.mode is Mode.START
+    assert State.resumed(Settings(), 50.0, SoFar()) == State.fresh(Settings(), 50.0)
