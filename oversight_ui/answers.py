@@ -17,6 +17,7 @@ __all__ = [
     "catastrophe",
     "enter",
     "full_time",
+    "go_back",
     "late_block",
     "noticed",
     "one_back",
@@ -135,14 +136,18 @@ def late_block(state: State, gone: int = 0) -> Step:
 
 
 def undo(state: State) -> Step:
-    """Take back the last key's decision, and the game with it where that is within reach."""
+    """Take back the last key's decision, and the game with it where that is within reach.
+
+    Between two steps the label is taken back at once, the game when the next step is shown.
+    """
     if not state.undoable:
         return noticed(state, "nothing to undo"), ()
     target = state.undoable[-1]
     if state.pending is not None and target in state.pending.reach:
-        return _go_back(state, state.pending, target)
+        return go_back(state, state.pending, target)
+    waiting = target if state.pending is None else None
     past = tuple(replace(p, undone=True) if p.step_id == target else p for p in state.past)
-    state = replace(state, undoable=state.undoable[:-1], past=past)
+    state = replace(state, undoable=state.undoable[:-1], past=past, take_back=waiting)
     state = noticed(state, f"label of step {target} taken back; the game goes on")
     return full_time(state), (Amend(target, Verdict.UNSURE, "undo"),)
 
@@ -152,7 +157,7 @@ def one_back(state: State) -> Step:
     pending = state.pending
     if pending is None or not pending.reach:
         return full_time(noticed(state, "the game cannot be taken back further")), ()
-    return _go_back(state, pending, pending.reach[-1])
+    return go_back(state, pending, pending.reach[-1])
 
 
 def catastrophe(state: State) -> Step:
@@ -166,8 +171,9 @@ def catastrophe(state: State) -> Step:
     return full_time(state), (Amend(target, Verdict.UNSAFE, "catastrophe"),)
 
 
-def _go_back(state: State, pending: Pending, target: int) -> Step:
-    back = sum(p.step_id >= target and not p.undone for p in state.past)
+def go_back(state: State, pending: Pending, target: int) -> Step:
+    """Take the game back to a step within reach, which is judged anew."""
+    back = sum(p.step_id >= target and (p.step_id == target or not p.undone) for p in state.past)
     state = replace(
         state,
         pending=None,

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from oversight.types import Verdict
 from oversight_ui.acts import ACTS, IN_PREVIEW
-from oversight_ui.answers import Step, answer, block, enter, full_time, late_block, noticed
+from oversight_ui.answers import Step, answer, block, enter, full_time, go_back, late_block, noticed
 from oversight_ui.assist import speed_up
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Ask, Bye, Look, Present
@@ -217,6 +217,10 @@ def _shown(state: State, event: Shown) -> Step:
         return replace(state, mode=Mode.IDLE), ()  # called back: first show that you are there
     if state.mode is Mode.HELP and state.back is Mode.SPECTATING:
         return replace(state, back=Mode.IDLE), ()
+    if state.take_back is not None:
+        target, state = state.take_back, replace(state, take_back=None, latched=None)
+        if target in event.reach:
+            return go_back(state, pending, target)
     if state.latched is not None:
         late, state = state.latched is Command.LATE, replace(state, latched=None)
         return late_block(state, gone=1) if late else block(state)
@@ -225,6 +229,7 @@ def _shown(state: State, event: Shown) -> Step:
 
 def _watching(state: State) -> State:
     state = replace(state, pending=None, held_since=None, latched=None, begin_until=None)
+    state = replace(state, take_back=None)
     if state.mode is Mode.HELP:
         return replace(state, back=Mode.SPECTATING)
     return replace(state, mode=Mode.SPECTATING)

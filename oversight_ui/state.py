@@ -159,6 +159,7 @@ class State:
         way: how the person works.
         held_since: when the block key went down, None while it is up.
         latched: BLOCK or LATE if its key was tapped between two steps.
+        take_back: a step that was undone between two steps: the game goes back with the next one.
         begin_until: when the start screen's countdown is over; None if none runs.
         last_input: when the person last pressed something.
         resumed_at: when the session last came back to judging.
@@ -182,6 +183,7 @@ class State:
     pending: Pending | None = None
     held_since: float | None = None
     latched: Command | None = None
+    take_back: int | None = None
     begin_until: float | None = None
     last_input: float = 0.0
     resumed_at: float = 0.0

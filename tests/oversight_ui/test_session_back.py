@@ -128,6 +128,32 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.PAUSED,
         ["0 block key", "1 allow silence", "2 back to 0"],
     ),
+    "undone between two steps, the label at once and the game with the next": (
+        [
+            (1.5, show(0)),
+            (1.7, BLOCK),
+            (1.75, UNBLOCK),
+            (1.76, key(Command.UNDO)),
+            (1.8, show(1)),
+            (2.0, show(2)),
+            (4.0, key(Command.APPROVE)),
+        ],
+        Mode.PAUSED,
+        ["0 block key", "undo 0", "1 back to 0", "2 allow key"],
+    ),
+    "and the label alone where the next cannot reach it": (
+        [
+            (1.5, show(0)),
+            (1.7, BLOCK),
+            (1.75, UNBLOCK),
+            (1.76, key(Command.UNDO)),
+            (1.8, show(1, reach=0)),
+            (1.9, show(2)),
+            (2.2, Tick()),
+        ],
+        Mode.JUDGING,
+        ["0 block key", "undo 0", "2 allow silence"],
+    ),
     "there the step is judged anew": (
         [
             (1.5, show(0)),
