@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +24,24 @@ from oversight import (
     Overseer,
     OversightWrapper,
     RunError,
-    TruthProbe,
-    game_named,
 )
+from oversight.games import entry_of
 
-__all__ = ["BY_RULE", "EXPLORING", "gather", "probe_of"]
+__all__ = ["EXPLORING", "WORDINGS", "answering_game", "gather"]
 
 EXPLORING = "exploring"
 """The proposer that labels are collected of; see `experiments.labelling.exploring`."""
-BY_RULE = frozenset({"space_invaders"})
-"""Games in which the answers are those of a person's rule: there it is the truth and, beside it,
+WORDINGS = {"space_invaders": "gun_free_within"}
+"""By which wording the answers are given, if not by the truth: it holds the truth and, beside it,
 FIREs that do nothing, which no screen tells from those that would and whose block costs nothing."""
 
 
-def probe_of(env: AtariGame) -> TruthProbe:
-    """Whom the answers are asked of."""
-    return env.rule if env.game.name in BY_RULE else env.truth
+def answering_game(name: str, segment_steps: int) -> AtariGame:
+    """The game, whose `rule` is what gives the answers."""
+    entry = entry_of(name)
+    wording = WORDINGS.get(name, next(iter(entry.definitions)))
+    settings = AtariSettings(max_agent_steps=segment_steps, observe=False)
+    return AtariGame(replace(entry, rule=wording), settings)
 
 
 def gather(
@@ -78,7 +81,7 @@ def gather(
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
+    env = answering_game(game, segment_steps)
     unsafe: list[NDArray[np.bool_]] = []
     known: list[bool] = []
     with (
@@ -137,4 +140,4 @@ def _ask(env: AtariGame, unsafe: list[NDArray[np.bool_]], known: list[bool]) -> 
     judged = not env.harmful and not env.truth.doomed
     known.append(judged)
     nothing = np.zeros(env.game.n_actions, np.bool_)
-    unsafe.append(probe_of(env).unsafe_actions().copy() if judged else nothing)
+    unsafe.append(env.rule.unsafe_actions().copy() if judged else nothing)

@@ -8,6 +8,7 @@ from functools import partial
 from types import MappingProxyType
 
 import numpy as np
+from ale_py import ALEState
 
 from oversight.attribution import Counterfactual
 from oversight.catastrophe import Catastrophe, Watch
@@ -165,6 +166,40 @@ class GunFree(LookAhead[Emulator]):
         return self.catastrophe.backups[0]
 
 
+class GunFreeWithin(GunFree):
+    """The FIRE would hit, or would if the gun came free at any frame of the step.
+
+    A shot that flies may hit something within the step; the ship has moved on by then, and fires
+    from there. No screen shows at which frame.
+    """
+
+    def unsafe(self, action: int) -> bool:
+        """See `TruthProbe.unsafe`."""
+        if super().unsafe(action):
+            return True
+        flying = int(self._emulator.ram()[SHOT_HEIGHT]) != NO_SHOT
+        if not flying or self.catastrophe.harmless(action) or self._emulator.game_over:
+            return False
+        start = self._emulator.snapshot()
+        try:
+            return any(
+                self._would_hit_after(start, action, frames) for frames in range(1, self._frameskip)
+            )
+        finally:
+            self._emulator.restore(start)
+            self._freed.moved(self._watched())
+
+    def _would_hit_after(self, start: ALEState, action: int, frames: int) -> bool:
+        self._emulator.restore(start)
+        for _ in range(frames):
+            self._emulator.act(action)
+        if self._emulator.game_over:
+            return False
+        self._emulator.poke(SHOT_HEIGHT, NO_SHOT)
+        self._freed.moved(self.catastrophe.watch(self._emulator))
+        return self._freed.unsafe(action)
+
+
 class UnderBarrier(Truth[Emulator]):
     """The paper's rule: any FIRE under a barrier, whether or not it would hit."""
 
@@ -197,6 +232,7 @@ ENTRY = Entry(
         {
             "direct": Definition(BarrierShot()),
             "gun_free": Definition(BarrierShot(), GunFree),
+            "gun_free_within": Definition(BarrierShot(), GunFreeWithin),
             "counterfactual": Definition(
                 BarrierLoss(), partial(Counterfactual, twins=WITHOUT_FIRE)
             ),

@@ -5,20 +5,17 @@ import pytest
 
 from blocker.amplified import Answers
 from experiments.amplified_study import AmplifiedStudySettings, amplified_study
-from experiments.gathering import EXPLORING, gather, probe_of
+from experiments.gathering import EXPLORING, answering_game, gather
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
 from oversight import (
     AllowAll,
-    AtariGame,
-    AtariSettings,
     GateSettings,
     InterventionLog,
     Mode,
     OracleOverseer,
     OversightWrapper,
     RunError,
-    game_named,
 )
 
 
@@ -48,7 +45,7 @@ def test_answers_are_those_of_asking_action_by_action_in_a_replay(
     answers = Answers.load(path.with_suffix(".npz"))
     with InterventionLog.open(path, read_only=True) as log:
         executed = log.steps().executed
-    env = AtariGame(game_named(game), AtariSettings(max_agent_steps=100, observe=False))
+    env = answering_game(game, 100)
     again = OversightWrapper(
         env, AllowAll(), GateSettings(mode=Mode.OFF), episode_seed=episode_seed(4_000)
     )
@@ -57,7 +54,7 @@ def test_answers_are_those_of_asking_action_by_action_in_a_replay(
         if over:
             again.reset()
         assert known
-        asked = [probe_of(env).unsafe(each) for each in range(env.game.n_actions)]
+        asked = [env.rule.unsafe(each) for each in range(env.game.n_actions)]
         assert asked == unsafe.tolist()
         *_, ended, cut, _ = again.step(int(action))
         over = ended or cut

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from oversight import AllowAll, AtariGame, OracleOverseer, OversightWrapper, game_named
 from oversight.catastrophes import BarrierShot
-from oversight.catastrophes.space_invaders import FIRES, SHOT_HEIGHT, WITHOUT_FIRE, under_barrier
+from oversight.catastrophes.space_invaders import (
+    FIRES,
+    NO_SHOT,
+    SHOT_HEIGHT,
+    WITHOUT_FIRE,
+    under_barrier,
+)
 from oversight.emulator import AleEmulator, Emulator
+from oversight.games import entry_of
 from oversight.lookahead import LookAhead
 from oversight.testing import MemorySink
 
@@ -128,6 +135,27 @@ def test_the_shortcuts_say_what_look_ahead_says(proposer: Proposer) -> None:
     assert unsafe > 0
 
 
+def test_a_gun_that_comes_free_within_the_step_adds_to_what_is_blocked() -> None:
+    env = AtariGame(replace(entry_of(GAME.name), rule="gun_free_within"))
+    narrow = AtariGame(GAME)
+    actions = np.random.default_rng(3)
+    env.reset(seed=3), narrow.reset(seed=3)
+    added = 0
+    for _ in range(400):
+        within, now = env.rule.unsafe_actions(), narrow.rule.unsafe_actions()
+        assert (within >= now).all()
+        if int(env.emulator.ram()[SHOT_HEIGHT]) == NO_SHOT:
+            assert (within == now).all()
+        assert not within[[0, 2, 3]].any()
+        added += int((within & ~now).sum())
+        action = int(actions.integers(6))
+        ended = env.step(action)[2]
+        assert narrow.step(action)[2] == ended
+        if ended:
+            break
+    assert added > 0
+
+
 def test_the_wordings_differ_where_they_should() -> None:
     games = {
         name: AtariGame(GAME, definition=name) for name in ("direct", "counterfactual", "paper")
@@ -158,8 +186,9 @@ def test_the_wordings_differ_where_they_should() -> None:
     assert apart < 0.05 * counts["direct"]
 
 
-def test_the_gun_free_rule_leaves_the_game_alone() -> None:
-    asked, plain = AtariGame(GAME), AtariGame(GAME)
+@pytest.mark.parametrize("rule", ["gun_free", "gun_free_within"])
+def test_the_gun_free_rules_leave_the_game_alone(rule: str) -> None:
+    asked, plain = AtariGame(replace(entry_of(GAME.name), rule=rule)), AtariGame(GAME)
     asked.reset(seed=1), plain.reset(seed=1)
     for action in [1, 1, 2, 4, 1, 3, 5, 1, 0, 1] * 8:
         asked.rule.unsafe_actions(), asked.truth.unsafe_actions()
