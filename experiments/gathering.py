@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from blocker.amplified import Answers
 from experiments.adversaries import ADVERSARIES
-from experiments.labelling import exploring
+from experiments.labelling import discard, exploring, keep_as
 from experiments.phases import episode_seed, history_of, open_log
 from experiments.reporter import Reporter
 from experiments.settings import RunSettings
@@ -80,7 +80,7 @@ def gather(
         return path, answers
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
+    discard(part)
     env = answering_game(game, segment_steps)
     unsafe: list[NDArray[np.bool_]] = []
     known: list[bool] = []
@@ -98,7 +98,7 @@ def gather(
                     bar.show(number * steps + done, name)
         ids = log.steps().step_id
     Answers(ids, np.stack(unsafe), np.array(known)).save(answers)
-    part.replace(path)
+    keep_as(part, path)
     return path, answers
 
 

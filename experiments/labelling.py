@@ -24,13 +24,26 @@ from oversight import (
 )
 from oversight.simulated import MODELS
 
-__all__ = ["exploring", "flip", "labelled"]
+__all__ = ["discard", "exploring", "flip", "keep_as", "labelled"]
 
 
 HOLDS = (1, 4, 30, 75)
 """Agent steps for which an action is held at most, one after another."""
 SPELL = 75
 """Agent steps of each."""
+
+
+def discard(part: Path) -> None:
+    """Remove an unfinished log and what lies beside it."""
+    for left in (part, *part.parent.glob(f"{part.name}-*")):
+        left.unlink(missing_ok=True)
+
+
+def keep_as(part: Path, path: Path) -> None:
+    """Give a finished log, closed, its name; its mark, which knows its last commit, goes along."""
+    part.with_name(f"{part.name}-mark").replace(path.with_name(f"{path.name}-mark"))
+    part.replace(path)
+    discard(part)
 
 
 def exploring(env: AtariGame, rng: np.random.Generator) -> Iterator[int]:
@@ -84,7 +97,7 @@ def labelled(
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
+    discard(part)
     env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
     rng = np.random.default_rng([seed, 2])
     probe = env.truth if exact else env.rule
@@ -112,5 +125,5 @@ def labelled(
             over = ended or cut
             if step % 50 == 0 or step == labels:
                 bar.show(step)
-    part.replace(path)
+    keep_as(part, path)
     return path

@@ -17,6 +17,8 @@ from oversight import (
     OversightWrapper,
     RunError,
 )
+from oversight.log.checking import check_log
+from oversight.log.mark import MarkState
 
 
 def gathered(
@@ -66,6 +68,8 @@ def test_what_is_there_is_not_gathered_again(tmp_path: Path) -> None:
     with InterventionLog.open(path, read_only=True) as log:
         phases = log.steps().phase.tolist()
     assert phases == [EXPLORING] * 60 + ["harm"] * 60
+    assert not [each.name for each in tmp_path.iterdir() if ".part" in each.name]
+    assert check_log(path).condition.state is MarkState.WHOLE
     before = path.stat().st_mtime_ns
     assert gathered(tmp_path, "pong", 60, (EXPLORING, "harm")).stat().st_mtime_ns == before
 
