@@ -144,6 +144,12 @@ class BlockerNetwork(nn.Module):
         """The members."""
         return [one for one in self.members if isinstance(one, Member | TreeMember)]
 
+    @property
+    def learned(self) -> int:
+        """How many numbers were learned, in trees and networks."""
+        trees = (one.forest.learned for one in self.each() if isinstance(one, TreeMember))
+        return sum(weights.numel() for weights in self.parameters()) + sum(trees)
+
     def scale(self, by: float, shift: float) -> None:
         """Turn logits z into by * z + shift, for good: what calibration found."""
         for member in self.each():

@@ -110,6 +110,12 @@ class Forest(nn.Module):
             left &= torch.where(no, self.keeps[:, question], _ALL)
         return left
 
+    @property
+    def learned(self) -> int:
+        """Numbers learned: limits of the questions asked, and what their leaves add."""
+        asked = torch.isfinite(self.limit)
+        return int(2 * asked.sum() + asked.any(dim=1).sum())
+
     def scale(self, by: float, shift: float) -> None:
         """Turn logits z into by * z + shift, for good."""
         self.value.mul_(by)

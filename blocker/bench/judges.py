@@ -62,7 +62,7 @@ class BlockerJudge:
         self.blocker = blocker
         self.name = name
         self.threshold = blocker.threshold
-        self.parameters: int | None = sum(p.numel() for p in blocker.network.parameters())
+        self.parameters: int | None = blocker.network.learned
         self.size_bytes = size_bytes
 
     @classmethod

@@ -19,7 +19,7 @@ from blocker import (
 from blocker.metrics import rank_auc
 from blocker.network import TreeMember
 from blocker.swift import SwiftJudge
-from blocker.testing import FakeLog, painted_log
+from blocker.testing import FakeLog, grow_on_noise, painted_log
 from blocker.trees import MOST_LEAVES, Forest, boosting
 from oversight.games import PONG
 
@@ -34,6 +34,15 @@ def data(count: int = 900) -> tuple[np.ndarray, np.ndarray]:
     return numbers, (numbers[:, 0] > 0.35) ^ (numbers[:, 3] > 0.15) ^ (rng.random(count) < 0.02)
 
 
+def test_what_trees_have_learned_counts_beside_a_network_s_weights(small_spec: InputSpec) -> None:
+    net = BlockerNetwork(PONG.actions, small_spec, SHAPE)
+    assert net.learned == 0
+    grow_on_noise(net, np.random.default_rng(0))
+    assert net.learned > 100
+    both = BlockerNetwork(PONG.actions, small_spec, replace(SHAPE, hidden=4))
+    assert both.learned == sum(weights.numel() for weights in both.parameters()) > 0
+
+
 def test_one_tree_by_head() -> None:
     forest = Forest(1, leaves=3)
     forest.asked[0] = torch.tensor([0, 2])  # the state's first number; the action's first factor
@@ -46,6 +55,8 @@ def test_one_tree_by_head() -> None:
     assert out.tolist() == [[-1.0, -1.0], [2.0, 5.0]]
     forest.scale(2.0, 0.5)
     assert forest(state, torch.tensor([[1.0]])).flatten().tolist() == [-1.5, 10.5]
+    assert forest.learned == 5  # two limits, three leaves
+    assert Forest(4).learned == 0
 
 
 @pytest.mark.parametrize("leaves", [2, 5, MOST_LEAVES])
