@@ -213,5 +213,6 @@ def _trained(
             on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
             should_stop=stop,
         )
-    fitted.blocker.save(path)
+    if not fitted.report.stopped:  # what is there counts as whole the next time
+        fitted.blocker.save(path)
     return Candidate(fitted.blocker, states, unsafe, seed, rule=rule, seconds=fitted.report.seconds)

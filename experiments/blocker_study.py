@@ -210,7 +210,8 @@ def _trained(
             on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
             should_stop=stop,
         )
-    fitted.blocker.save(name)
+    if not fitted.report.stopped:  # what is there counts as whole the next time
+        fitted.blocker.save(name)
     seconds = fitted.report.seconds
     unsafe = examples.positives
     return Candidate(fitted.blocker, labels, unsafe, seed, flipped, rule, seconds)

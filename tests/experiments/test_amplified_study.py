@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 
@@ -128,3 +129,16 @@ def test_rounds_learn_from_each_other_and_are_kept(tmp_path: Path) -> None:
     with InterventionLog.open(logs[1], read_only=True) as log:
         assert set(log.steps().source.tolist()) == {"blocker"}  # the first round's guards here
     assert amplified_study(settings, Reporter(), lambda: False) == [first, second]
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    settings = AmplifiedStudySettings(
+        games=("pong",), states=400, rounds=1, steps=0, work=tmp_path
+    ).check()
+    amplified_study(settings, Reporter(), lambda: False)
+    (whole,) = tmp_path.glob("*.safetensors")
+    whole.unlink()
+    asked = itertools.count()
+    amplified_study(settings, Reporter(), lambda: next(asked) > 3)
+    assert not list(tmp_path.glob("*.safetensors"))
