@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from oversight.errors import LogError
 
 __all__ = ["Answers", "amplified_preset", "examples_from_answers"]
 
-RULES = MappingProxyType(
+RULES: Mapping[str, ThresholdRule] = MappingProxyType(
     {
         "pong": ThresholdRule(false_alarms=0.001, most_false_alarms=0.002, highest=0.3),
         "space_invaders": ThresholdRule(false_alarms=0.02, most_false_alarms=0.03, highest=0.02),
@@ -26,9 +26,11 @@ RULES = MappingProxyType(
     }
 )
 """Thresholds of games in which every action was asked about: there are unsafe examples enough to
-spend false alarms sparingly. Chosen on seed 0's first states, out of fold."""
+spend false alarms sparingly. Chosen on seed 0's first states, out of fold; Pong's `highest` was
+raised after a trial (test seed 3) that blocked 0.3 % needlessly."""
 CALM_ACTIONS = 2
-"""Actions beside the proposed one that are learned from where none is unsafe."""
+"""Actions drawn to be learned from where none is unsafe, beside the proposed one, which may be
+among them."""
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,8 @@ def undo(state: State) -> Step:
     waiting = target if state.pending is None else None
     past = tuple(replace(p, undone=True) if p.step_id == target else p for p in state.past)
     state = replace(state, undoable=state.undoable[:-1], past=past, take_back=waiting)
-    state = noticed(state, f"label of step {target} taken back; the game goes on")
+    then = "goes on" if waiting is None else "follows where it can"
+    state = noticed(state, f"label of step {target} taken back; the game {then}")
     return full_time(state), (Amend(target, Verdict.UNSURE, "undo"),)
 
 

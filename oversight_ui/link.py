@@ -84,8 +84,9 @@ class LinkServer:
         """Where the socket is."""
         self._game = game
         self.opening: Pixels | None = None
-        self.so_far = SoFar()
         """A screen of the game that windows explain the task by."""
+        self.so_far = SoFar()
+        """What the person has done in this run, for a window that is opened again."""
         if (listen is None) is not (keys is None):
             raise LinkError(
                 "expected an address and a key file, or neither: whoever can connect can approve"
