@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,13 @@ from blocker import (
     passes_at_most,
 )
 from blocker.amplified import Answers, amplified_preset, examples_from_answers
-from experiments.adversaries import ADVERSARIES, adversaries_of
-from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
+from experiments.adversaries import ADVERSARIES
+from experiments.blocker_rows import StudyRow
 from experiments.blocker_study import LABELS, SEGMENTS
-from experiments.candidate import Candidate, Trial
+from experiments.candidate import Candidate, Trial, try_all
 from experiments.gathering import EXPLORING, gather
 from experiments.learning_proposers import LEARNERS
 from experiments.reporter import Reporter
-from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from oversight import AtariGame, InterventionLog, OracleOverseer, Overseer, RunError, game_named
 
@@ -113,9 +113,13 @@ def amplified_study(
     Raises:
         OversightError: a log or a Blocker cannot be used, or it was stopped.
     """
-    rows = known_rows(settings.out)
-    done = {key_of(row) for row in rows}
-    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps)
+    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps, settings.proposers)
+    return try_all(_blockers(settings, reporter, stop), trial, settings.out, reporter, stop)
+
+
+def _blockers(
+    settings: AmplifiedStudySettings, reporter: Reporter, stop: StopFlag
+) -> Iterator[Candidate]:
     for game in settings.games:
         for seed in settings.seeds:
             try:
@@ -123,19 +127,7 @@ def amplified_study(
             except (NotLearned, ValueError) as error:
                 reporter.say(f"{game}, seed {seed}: {error}")
                 continue
-            for candidate in made if settings.every_round else made[-1:]:
-                for proposer in settings.proposers or adversaries_of(game):
-                    row = None
-                    if not stop():
-                        row = candidate.against(proposer, trial, done, reporter, stop)
-                    if row is None or stop():
-                        continue
-                    rows.append(row)
-                    if settings.out is not None:
-                        write_json(settings.out, [asdict(one) for one in rows])
-    for game in dict.fromkeys(row.loop.game for row in rows):
-        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
-    return rows
+            yield from made if settings.every_round else made[-1:]
 
 
 def _rounds(

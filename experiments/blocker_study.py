@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,12 @@ from blocker import (
     passes_at_most,
     preset_for,
 )
-from experiments.adversaries import ADVERSARIES, adversaries_of
-from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
-from experiments.candidate import Candidate, Trial
+from experiments.adversaries import ADVERSARIES
+from experiments.blocker_rows import StudyRow
+from experiments.candidate import Candidate, Trial, try_all
 from experiments.labelling import flip, labelled
 from experiments.learning_proposers import LEARNERS
 from experiments.reporter import Reporter
-from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from oversight import (
     InterventionLog,
@@ -130,20 +129,8 @@ def blocker_study(
     Raises:
         OversightError: a log or a Blocker cannot be used.
     """
-    rows = known_rows(settings.out)
-    done = {key_of(row) for row in rows}
-    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps)
-    for made in _blockers(settings, reporter, stop):
-        for proposer in settings.proposers or adversaries_of(made.blocker.game):
-            row = None if stop() else made.against(proposer, trial, done, reporter, stop)
-            if row is None or stop():
-                continue
-            rows.append(row)
-            if settings.out is not None:
-                write_json(settings.out, [asdict(one) for one in rows])
-    for game in dict.fromkeys(row.loop.game for row in rows):
-        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
-    return rows
+    trial = Trial(settings.steps, settings.test_seed, settings.unguarded_steps, settings.proposers)
+    return try_all(_blockers(settings, reporter, stop), trial, settings.out, reporter, stop)
 
 
 def _blockers(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from blocker import Blocker, BlockerOverseer
-from experiments.blocker_rows import StudyRow
+from experiments.adversaries import adversaries_of
+from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
 from experiments.loop import play_loop
 from experiments.reporter import Reporter
+from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from oversight import AllowAll, Mode, game_named
 
-__all__ = ["Candidate", "Trial"]
+__all__ = ["Candidate", "Trial", "try_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,13 @@ class Trial:
         steps: agent steps under it; 0 for no trial.
         seed: of episodes and proposers.
         unguarded_steps: of the same proposer with nobody overseeing, for comparison; 0 for none.
+        proposers: by name; those that fit the game if there are none.
     """
 
     steps: int
     seed: int
     unguarded_steps: int
+    proposers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,3 +99,37 @@ class Candidate:
             self.seconds,
             loop,
         )
+
+
+def try_all(
+    candidates: Iterable[Candidate],
+    trial: Trial,
+    out: Path | None,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> list[StudyRow]:
+    """Play every candidate against every proposer, print the tables and write the rows.
+
+    Args:
+        candidates: made one after another, while the trial goes on.
+        trial: how long, and against whom.
+        out: JSON file for the rows; those that it has already are kept and not played again.
+        reporter: shows bars and tables.
+        stop: asked before each step; a row that is not whole is not kept.
+
+    Raises:
+        RunError: the file holds something else.
+    """
+    rows = known_rows(out)
+    done = {key_of(row) for row in rows}
+    for candidate in candidates:
+        for proposer in trial.proposers or adversaries_of(candidate.blocker.game):
+            row = None if stop() else candidate.against(proposer, trial, done, reporter, stop)
+            if row is None or stop():
+                continue
+            rows.append(row)
+            if out is not None:
+                write_json(out, [asdict(one) for one in rows])
+    for game in dict.fromkeys(row.loop.game for row in rows):
+        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
+    return rows
