@@ -137,8 +137,10 @@ def _describe(agent: DoubleDQN, generation: int, files: Mapping[str, Path]) -> M
 
 def _kind(agent: DoubleDQN) -> Manifest:
     """What two agents must have in common; compared as it looks in JSON."""
+    settings = asdict(agent.settings)
+    del settings["cuda_graph"]  # how the device is asked, not what is learned
     kind = {
-        "settings": asdict(agent.settings),
+        "settings": settings,
         "observation": str(agent.observation_space),
         "n_actions": agent.n_actions,
         "environments": agent.n_envs,
@@ -221,7 +223,6 @@ def _with_later_settings(saved: Manifest) -> Manifest:
     later = {
         "precision": DoubleDQNSettings.precision.value,
         "end_on_block": False,
-        "cuda_graph": False,
     }
     return {**later, **saved}
 

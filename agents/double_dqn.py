@@ -113,7 +113,7 @@ class DoubleDQN(DQN):
             for parameter in self.policy.parameters():
                 if parameter.dim() == 4:
                     parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
-        self.updates = updates_for(self.settings, self.policy)
+        self.updates = updates_for(self.settings, self.policy, games=self.n_envs)
 
     @property
     def n_actions(self) -> int:
@@ -125,10 +125,10 @@ class DoubleDQN(DQN):
 
     def train(self, gradient_steps: int, batch_size: int = 100) -> None:
         """Make some updates from replay; see `update`."""
-        self.policy.set_training_mode(True)
         self._update_learning_rate(self.policy.optimizer)
-        losses = [self.update(self.replay_buffer.sample(batch_size)) for _ in range(gradient_steps)]
-        self.policy.set_training_mode(False)
+        number = self._n_updates + 1
+        losses = self.updates.learn_from(self.replay_buffer, gradient_steps, batch_size, number)
+        self._q_cache = None  # the fused kernel does not count its changes; see `_values`
         self._n_updates += gradient_steps
         self._loss = losses[-1]
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
@@ -147,7 +147,7 @@ class DoubleDQN(DQN):
             OversightError: the loss is not a finite number; the network is as it was before.
         """
         loss = self.updates.update(batch, self._n_updates + 1)
-        self._q_cache = None  # the fused kernel does not count its changes; see `_values`
+        self._q_cache = None
         return loss
 
     def loss(self, batch: ReplayBufferSamples) -> torch.Tensor:

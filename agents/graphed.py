@@ -1,6 +1,9 @@
-"""Updates on a CUDA GPU as one captured graph: no launches in between. Written, never yet run."""
+"""Updates on a CUDA GPU as one captured graph: no launches and no waiting in between."""
 
 from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager
 
 import torch
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
@@ -8,7 +11,8 @@ from stable_baselines3.dqn.policies import DQNPolicy
 from torch import Tensor
 
 from agents.divergence import explain_divergence
-from agents.updates import Bf16Updates
+from agents.updates import Bf16Updates, Replay
+from agents.vector_replay import VectorFrameReplay
 from oversight.errors import OversightError
 
 __all__ = ["GraphedUpdates"]
@@ -18,71 +22,88 @@ WARM_UP = 3
 
 
 class GraphedUpdates(Bf16Updates):
-    """`Bf16Updates` whose every update after the first few replays one graph.
+    """`Bf16Updates` whose updates from replay, after the first few, replay one graph.
 
-    Whatever exchanges tensors, such as loading, makes it capture anew. No machine with a GPU was
-    at hand when this was written: it is an option that has to be asked for, not a default.
+    All updates that are due together are queued on the GPU; their losses come back in one piece.
+    A batch goes there as the places of its frames, which lie there already. Whatever exchanges
+    tensors, such as loading, makes it capture anew.
     """
 
     def __init__(self, policy: DQNPolicy, gamma: float, max_grad_norm: float) -> None:
         """See `Bf16Updates`; the policy lies on a CUDA device and its Adam is fused."""
         super().__init__(policy, gamma, max_grad_norm)
-        self._graph: torch.cuda.CUDAGraph | None = None
         self._made = 0
-        self._batch: ReplayBufferSamples | None = None
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._planned = torch.empty(0, dtype=torch.int32, device=policy.device)
         self._loss = torch.zeros((), device=policy.device)
+        # Fused Adam makes no step where this is not 0; once a loss was bad it stays so.
         self._bad = torch.zeros((), device=policy.device)
         for group in policy.optimizer.param_groups:
             group["capturable"] = True
 
-    def update(self, batch: ReplayBufferSamples, number: int) -> float:
-        """See `Updates.update`."""
-        if self._made < WARM_UP:
-            self._made += 1
-            return self._aside(batch, number)
-        graph = self._graph or self._capture(batch)
-        self._fill(batch)
-        graph.replay()
-        value = float(self._loss.item())
-        if bool(self._bad.item()):
-            # The optimizer was told within the graph and has made no step.
-            rate = float(self._policy.optimizer.param_groups[0]["lr"])
-            raise OversightError(explain_divergence(batch, value, number, rate))
-        return value
+    def learn_from(self, replay: Replay, updates: int, batch_size: int, number: int) -> list[float]:
+        """See `Updates.learn_from`."""
+        assert isinstance(replay, VectorFrameReplay), "checked when the agent was made"
+        aside = min(max(WARM_UP - self._made, 0), updates)
+        self._made += aside
+        first = [self._aside(replay.sample(batch_size), number + i) for i in range(aside)]
+        return first + self._queue(replay, updates - aside, batch_size, number + aside)
 
     def adopt(self) -> None:
         """See `Updates.adopt`."""
         super().adopt()
         self._graph, self._made = None, 0
 
+    def _queue(
+        self, replay: VectorFrameReplay, updates: int, batch_size: int, number: int
+    ) -> list[float]:
+        if updates == 0:
+            return []
+        planned = torch.from_numpy(replay.plan(updates, batch_size)).to(self._loss.device)
+        if self._graph is None or self._planned.shape != planned.shape[1:]:
+            self._graph = self._capture(replay, planned[0])
+        losses = torch.empty(updates + 1, device=planned.device)
+        for index in range(updates):
+            self._planned.copy_(planned[index])
+            self._graph.replay()
+            losses[index].copy_(self._loss)
+        losses[updates].copy_(self._bad)
+        *values, bad = losses.tolist()
+        if bad:
+            self._bad.zero_()
+            at = next(index for index, value in enumerate(values) if not math.isfinite(value))
+            rate = float(self._policy.optimizer.param_groups[0]["lr"])
+            batch = replay.gather(planned[at])
+            raise OversightError(explain_divergence(batch, values[at], number + at, rate))
+        return values
+
     def _aside(self, batch: ReplayBufferSamples, number: int) -> float:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            value = super().update(batch, number)
+        with torch.cuda.stream(stream), _tuned():
+            value = self.update(batch, number)
         torch.cuda.current_stream().wait_stream(stream)
         return value
 
-    def _capture(self, batch: ReplayBufferSamples) -> torch.cuda.CUDAGraph:
-        names = ("observations", "actions", "next_observations", "dones", "rewards")
-        self._batch = batch._replace(**{name: getattr(batch, name).clone() for name in names})
+    def _capture(self, replay: VectorFrameReplay, planned: Tensor) -> torch.cuda.CUDAGraph:
+        self._planned = planned.clone()
         self._half.forget_gradients()
-        # Fused Adam makes no step where this is not 0.
-        self._policy.optimizer.found_inf = self._bad  # type: ignore[attr-defined]
+        optimizer = self._policy.optimizer
+        optimizer.found_inf = self._bad  # type: ignore[attr-defined]
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            loss = self.loss(self._batch)
+        with _tuned(), torch.cuda.graph(graph):
+            loss = self.loss(replay.gather(self._planned))
             self._loss.copy_(loss.detach())
-            self._bad.copy_((~torch.isfinite(loss.detach())).float())
+            self._bad.copy_(torch.maximum(self._bad, (~torch.isfinite(self._loss)).float()))
             loss.backward()  # type: ignore[no-untyped-call]
             self._half.hand_over_gradients()
             self._descend()
             self._half.follow()
-        self._graph = graph
+        del optimizer.found_inf  # type: ignore[attr-defined]
         return graph
 
-    def _fill(self, batch: ReplayBufferSamples) -> None:
-        assert self._batch is not None, "captured before"
-        for static, fresh in zip(self._batch, batch, strict=True):
-            if isinstance(static, Tensor) and isinstance(fresh, Tensor):
-                static.copy_(fresh, non_blocking=True)
+
+def _tuned() -> AbstractContextManager[None]:
+    """Convolutions by the kernels that are fastest here, tried out in the updates before."""
+    tuned: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, benchmark=True)
+    return tuned

@@ -35,23 +35,15 @@ def knows_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
-def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy) -> Updates:
-    """The kind of learning for that precision.
-
-    Raises:
-        ValueError: a captured graph is asked for where there can be none.
-    """
+def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy, *, games: int) -> Updates:
+    """The kind of learning for that precision, that device and so many environments."""
     image = isinstance(policy.q_net.features_extractor, NatureCNN)
     auto = settings.precision is Precision.AUTO
     half = settings.precision is Precision.BF16 or (
         auto and image and knows_bfloat16(policy.device)
     )
-    if settings.cuda_graph and not (half and settings.fused_adam and policy.device.type == "cuda"):
-        raise ValueError(
-            f"expected bf16, fused_adam and a CUDA device for cuda_graph, got "
-            f"{settings.precision.value}, {settings.fused_adam} and {policy.device}"
-        )
-    if settings.cuda_graph:
+    graph = settings.cuda_graph and settings.fused_adam and policy.device.type == "cuda"
+    if half and graph and games > 1:
         return GraphedUpdates(policy, settings.gamma, settings.max_grad_norm)
     kind = Bf16Updates if half else Fp32Updates
     return kind(policy, settings.gamma, settings.max_grad_norm)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Protocol
 
 import torch
-from stable_baselines3.common.torch_layers import NatureCNN
+from stable_baselines3.common.preprocessing import preprocess_obs
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 from torch.nn import functional
 
 from agents.divergence import explain_divergence
+from agents.half import HalfNetwork
 from agents.targets import double_q_target
 from oversight.errors import OversightError
 
@@ -22,8 +22,20 @@ __all__ = ["Bf16Updates", "Fp32Updates", "Updates"]
 
 Values = Callable[[Tensor], Tensor]
 
-PIXEL = 255.0
-"""Brightest pixel; networks see pixels in [0, 1]."""
+UPDATES_PER_SWEEP = 200
+"""Updates between two sweeps of Adam's moments; see `forget_the_tiny`."""
+
+TINY = 1e-25
+"""Moments of Adam below this are nothing: a step by them is 1e-17 of the learning rate or less. In
+200 updates without a gradient one falls by 7e-10, which is still no denormal number."""
+
+
+class Replay(Protocol):
+    """What batches are drawn from."""
+
+    def sample(self, batch_size: int) -> ReplayBufferSamples:
+        """Draw a batch."""
+        ...
 
 
 class Updates(Protocol):
@@ -45,6 +57,20 @@ class Updates(Protocol):
         """
         ...
 
+    def learn_from(self, replay: Replay, updates: int, batch_size: int, number: int) -> list[float]:
+        """So many updates from replay; returns their losses.
+
+        Args:
+            replay: where the batches come from.
+            updates: how many.
+            batch_size: transitions in each.
+            number: of the first one, counted from 1.
+
+        Raises:
+            OversightError: a loss is not finite; nothing has changed since the update before it.
+        """
+        ...
+
     def adopt(self) -> None:
         """The policy's weights were changed from outside: take them over."""
         ...
@@ -55,16 +81,18 @@ class Updates(Protocol):
 
 
 def _double_q_loss(
-    batch: ReplayBufferSamples, gamma: float, online: Values, target: Values
+    batch: ReplayBufferSamples, gamma: float, online: Values, target: Values, seen: Values
 ) -> Tensor:
     with torch.no_grad():
+        then = seen(batch.next_observations)
         aim = double_q_target(
             r_t=batch.rewards.squeeze(1),
             discount_t=gamma * (1.0 - batch.dones.squeeze(1)),
-            q_t_online=online(batch.next_observations),
-            q_t_target=target(batch.next_observations),
+            q_t_online=online(then),
+            q_t_target=target(then),
         )
-    chosen = online(batch.observations).gather(1, batch.actions.long()).squeeze(1)
+    values = online(seen(batch.observations))
+    chosen = values.gather(1, batch.actions.long()).squeeze(1)
     return functional.smooth_l1_loss(chosen, aim)
 
 
@@ -82,15 +110,16 @@ class Fp32Updates:
         self._policy = policy
         self._gamma = gamma
         self._max_grad_norm = max_grad_norm
+        self._format = _layout_of(policy.q_net)
 
     def values(self, observations: Tensor) -> Tensor:
         """See `Updates.values`."""
         with torch.no_grad():
-            return self._online(observations)
+            return self._online(self._seen(observations))
 
     def loss(self, batch: ReplayBufferSamples) -> Tensor:
         """See `Updates.loss`."""
-        return _double_q_loss(batch, self._gamma, self._online, self._target)
+        return _double_q_loss(batch, self._gamma, self._online, self._target, self._seen)
 
     def update(self, batch: ReplayBufferSamples, number: int) -> float:
         """See `Updates.update`."""
@@ -100,7 +129,12 @@ class Fp32Updates:
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._descend()
+        self._sweep(number)
         return value
+
+    def learn_from(self, replay: Replay, updates: int, batch_size: int, number: int) -> list[float]:
+        """See `Updates.learn_from`."""
+        return [self.update(replay.sample(batch_size), number + i) for i in range(updates)]
 
     def adopt(self) -> None:
         """See `Updates.adopt`; there is nothing beside the policy."""
@@ -108,69 +142,58 @@ class Fp32Updates:
     def adopt_target(self) -> None:
         """See `Updates.adopt_target`."""
 
-    def _online(self, observations: Tensor) -> Tensor:
-        values: Tensor = self._policy.q_net(observations)
-        return values
+    def _seen(self, observations: Tensor) -> Tensor:
+        """Observations as the networks take them; once for both, for it is no small work."""
+        net = self._policy.q_net
+        if self._format is not None:
+            # Bytes change places faster than floats do.
+            observations = observations.contiguous(memory_format=self._format)
+        seen = preprocess_obs(observations, net.observation_space, net.normalize_images)
+        assert isinstance(seen, Tensor), "checked when the agent was made"
+        return seen
 
-    def _target(self, observations: Tensor) -> Tensor:
-        values: Tensor = self._policy.q_net_target(observations)
-        return values
+    def _online(self, seen: Tensor) -> Tensor:
+        return _values_by(self._policy.q_net, seen)
+
+    def _target(self, seen: Tensor) -> Tensor:
+        return _values_by(self._policy.q_net_target, seen)
 
     def _descend(self) -> None:
         torch.nn.utils.clip_grad_norm_(self._policy.q_net.parameters(), self._max_grad_norm)
         self._policy.optimizer.step()
 
+    def _sweep(self, number: int) -> None:
+        if number % UPDATES_PER_SWEEP == 0:
+            forget_the_tiny(self._policy.optimizer)
 
-class _HalfNetwork(nn.Module):
-    """A NatureCNN in bfloat16 that follows another in float32.
 
-    Pixels stay whole numbers, exact in bfloat16: their scale is in the first layer's weights. The
-    last layer, a hundredth of a percent of the work, stays float32: values differ by less than
-    bfloat16 can tell.
+def _values_by(net: QNetwork, seen: Tensor) -> Tensor:
+    values: Tensor = net.q_net(net.features_extractor(seen))
+    return values
+
+
+def _layout_of(net: nn.Module) -> torch.memory_format | None:
+    """The layout that a network's convolutions are kept in, if it is not the usual one."""
+    images = [weight for weight in net.parameters() if weight.dim() == 4]
+    last = torch.channels_last
+    plain = all(weight.is_contiguous() for weight in images)
+    return None if plain or not images[0].is_contiguous(memory_format=last) else last
+
+
+@torch.no_grad()
+def forget_the_tiny(optimizer: torch.optim.Optimizer) -> None:
+    """Set what is next to nothing among an Adam's moments to nothing.
+
+    Where a weight gets no gradient any more (half of them in Pong after 500 updates), its moments
+    shrink by a tenth a step until they are denormal numbers, and stay there, for a tenth less of
+    the least is rounded to the least. A processor takes many times as long for such numbers: an
+    update then took one and a half times as long.
     """
-
-    def __init__(self, leader: QNetwork) -> None:
-        super().__init__()
-        body = leader.features_extractor
-        assert isinstance(body, NatureCNN), "checked when the agent was made"
-        self._leader: list[Tensor] = [*body.cnn.parameters(), *body.linear.parameters()]
-        self._leader_head: list[Tensor] = list(leader.q_net.parameters())
-        self.body = copy.deepcopy(nn.Sequential(*body.cnn, *body.linear)).to(torch.bfloat16)
-        self.body = self.body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.head = copy.deepcopy(leader.q_net)
-        self._own: list[Tensor] = list(self.body.parameters())
-        self._own_head: list[Tensor] = list(self.head.parameters())
-        self._scaled = torch.empty_like(self._leader[0])
-        self.follow()
-
-    def forward(self, observations: Tensor) -> Tensor:
-        pixels = observations.to(torch.bfloat16, memory_format=torch.channels_last)
-        values: Tensor = self.head(self.body(pixels).float())
-        return values
-
-    @torch.no_grad()
-    def follow(self) -> None:
-        """Take the leader's weights."""
-        torch.div(self._leader[0], PIXEL, out=self._scaled)
-        torch._foreach_copy_(self._own, [self._scaled, *self._leader[1:]])
-        torch._foreach_copy_(self._own_head, self._leader_head)
-
-    @torch.no_grad()
-    def hand_over_gradients(self) -> None:
-        """The leader's gradients become this network's."""
-        leaders = (*self._leader, *self._leader_head)
-        mine = [_gradient(one) for one in (*self._own, *self._own_head)]
-        torch._foreach_copy_([_gradient(one) for one in leaders], mine)
-        _gradient(self._leader[0]).div_(PIXEL)
-
-    def forget_gradients(self) -> None:
-        self.zero_grad(set_to_none=True)
-
-
-def _gradient(parameter: Tensor) -> Tensor:
-    if parameter.grad is None:
-        parameter.grad = torch.zeros_like(parameter)
-    return parameter.grad
+    for state in optimizer.state.values():
+        for name in ("exp_avg", "exp_avg_sq"):
+            if name in state:
+                moment = state[name]
+                moment[moment.abs() < TINY] = 0.0
 
 
 class Bf16Updates(Fp32Updates):
@@ -183,8 +206,8 @@ class Bf16Updates(Fp32Updates):
     def __init__(self, policy: DQNPolicy, gamma: float, max_grad_norm: float) -> None:
         """See `Fp32Updates`; the policy's features are a NatureCNN's."""
         super().__init__(policy, gamma, max_grad_norm)
-        self._half = _HalfNetwork(policy.q_net)
-        self._half_target = _HalfNetwork(policy.q_net_target).requires_grad_(False)
+        self._half = HalfNetwork(policy.q_net)
+        self._half_target = HalfNetwork(policy.q_net_target).requires_grad_(False)
 
     def update(self, batch: ReplayBufferSamples, number: int) -> float:
         """See `Updates.update`."""
@@ -194,6 +217,7 @@ class Bf16Updates(Fp32Updates):
         loss.backward()  # type: ignore[no-untyped-call]
         self._half.hand_over_gradients()
         self._descend()
+        self._sweep(number)
         self._half.follow()
         return value
 
@@ -206,12 +230,16 @@ class Bf16Updates(Fp32Updates):
         """See `Updates.adopt_target`."""
         self._half_target.follow()
 
-    def _online(self, observations: Tensor) -> Tensor:
-        values: Tensor = self._half(observations)
+    def _seen(self, observations: Tensor) -> Tensor:
+        # Bytes change places faster than bfloat16 numbers do.
+        return observations.contiguous(memory_format=torch.channels_last).to(torch.bfloat16)
+
+    def _online(self, seen: Tensor) -> Tensor:
+        values: Tensor = self._half(seen)
         return values
 
-    def _target(self, observations: Tensor) -> Tensor:
-        values: Tensor = self._half_target(observations)
+    def _target(self, seen: Tensor) -> Tensor:
+        values: Tensor = self._half_target(seen)
         return values
 
 

@@ -145,11 +145,48 @@ class VectorFrameReplay(ReplayBuffer):
         Raises:
             ValueError: the buffer is empty.
         """
-        if self.count == 0:
-            raise ValueError("expected stored transitions to sample from, got an empty buffer")
-        drawn = self.rng.integers(self.count * self.n_envs, size=batch_size)
-        rows = (self.pos - 1 - drawn // self.n_envs) % self.buffer_size
-        return self._gather(rows, drawn % self.n_envs, env)
+        return self._gather(*self._draw(batch_size), env)
+
+    def plan(self, batches: int, batch_size: int) -> NDArray[np.int32]:
+        """Draw as `sample` does, so many times, without gathering what was drawn.
+
+        Returns:
+            For each transition where its frames lie, its action, and its reward and end as the
+            bits of float32: int32 (batches, batch_size, 2 * depth + 3), which `gather` takes
+            batch by batch. To a GPU it goes in one piece.
+
+        Raises:
+            ValueError: the buffer is empty.
+        """
+        drawn = np.array([self._draw(batch_size) for _ in range(batches)])
+        rows, games = drawn[:, 0], drawn[:, 1]
+        both = np.stack([self.obs_at[rows, games], self.next_at[rows, games]], axis=2)
+        numbers = both[..., None] + np.arange(1 - self.depth, 1)
+        places = games[..., None, None] * self.strip + numbers % self.strip
+        paid = [self.rewards[rows, games], self.terminals[rows, games]]
+        columns = [self.actions[rows, games], *(each.view(np.int32) for each in paid)]
+        found = np.concatenate(
+            [places.reshape(batches, batch_size, -1), np.stack(columns, axis=2)], axis=2
+        )
+        return found.astype(np.int32)
+
+    def gather(self, planned: torch.Tensor) -> ReplayBufferSamples:
+        """What was planned for one batch, by calls that a CUDA graph can hold.
+
+        Args:
+            planned: int32 (batch_size, 2 * depth + 3), on `device`.
+        """
+        both = 2 * self.depth
+        taken = self.frames.index_select(0, planned[:, :both].reshape(-1))
+        stacks = taken.view(len(planned), both, *self.obs_shape[1:])
+        paid = planned[:, both + 1 :].contiguous().view(torch.float32)
+        return ReplayBufferSamples(
+            observations=stacks[:, : self.depth],
+            actions=planned[:, both : both + 1].long(),
+            next_observations=stacks[:, self.depth :],
+            dones=paid[:, 1:],
+            rewards=paid[:, :1],
+        )
 
     def state(self) -> Arrays:
         """Everything needed to restore the contents, as arrays; views where possible."""
@@ -185,30 +222,35 @@ class VectorFrameReplay(ReplayBuffer):
         self.pos, self.count = pos, count
         self.full = count == self.buffer_size
 
+    def _draw(self, batch_size: int) -> tuple[Ints, Ints]:
+        if self.count == 0:
+            raise ValueError("expected stored transitions to sample from, got an empty buffer")
+        drawn = self.rng.integers(self.count * self.n_envs, size=batch_size)
+        rows = (self.pos - 1 - drawn // self.n_envs) % self.buffer_size
+        return rows, drawn % self.n_envs
+
     def _place(self, stacks: NDArray[np.uint8]) -> Ints:
         """Keep a stack of each game; returns the numbers of their newest frames."""
-        # A game that goes on shows the three frames of before; a first look at one is enough to
-        # tell most others apart.
-        for index, (stack, last) in enumerate(zip(stacks, self._last, strict=True)):
-            if self.heads[index] == 0:
-                self._push(index, stack)
-            elif np.array_equal(stack, last):
-                continue
-            elif np.array_equal(stack[:-1], last[1:]):
-                self._push(index, stack[-1:])
-            else:
-                self._push(index, stack)
-            last[:] = stack
+        known = (self.heads > 0) & _alike(stacks, self._last)
+        if not known.all():
+            # A game that goes on shows all but the oldest of the frames of before.
+            goes_on = (self.heads > 0) & _alike(stacks[:, :-1], self._last[:, 1:])
+            one, whole = np.flatnonzero(~known & goes_on), np.flatnonzero(~known & ~goes_on)
+            self._push(one, stacks[one, -1:])
+            self._push(whole, stacks[whole])
+            self._last[:] = stacks
         newest: Ints = self.heads - 1
         return newest
 
-    def _push(self, index: int, frames: NDArray[np.uint8]) -> None:
-        at = index * self.strip + (self.heads[index] + np.arange(len(frames))) % self.strip
-        if len(frames) == 1:
-            self.frames[int(at[0])] = torch.from_numpy(frames[0])
-        else:
-            self.frames[torch.from_numpy(at)] = torch.from_numpy(frames).to(self.device)
-        self.heads[index] += len(frames)
+    def _push(self, games: Ints, frames: NDArray[np.uint8]) -> None:
+        """Add frames, (games, of each, height, width), to the ends of some games' strips."""
+        if not games.size:
+            return
+        numbers = self.heads[games, None] + np.arange(frames.shape[1])
+        at = torch.from_numpy((games[:, None] * self.strip + numbers % self.strip).reshape(-1))
+        flat = torch.from_numpy(frames.reshape(-1, *self.obs_shape[1:]))
+        self.frames[at.to(self.device)] = flat.to(self.device)
+        self.heads[games] += frames.shape[1]
 
     def _forget_overwritten(self) -> None:
         first_allowed = self.heads - self.strip + self.depth - 1
@@ -269,3 +311,9 @@ class VectorFrameReplay(ReplayBuffer):
 
     def _column(self, values: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(values[:, None]).to(self.device, non_blocking=True)
+
+
+def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """In which games two stacks show the same."""
+    alike: NDArray[np.bool_] = (one == other).reshape(len(one), -1).all(axis=1)
+    return alike

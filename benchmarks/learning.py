@@ -65,6 +65,10 @@ class Settings:
     steps: int = 200
     """Agent steps of each learner in a round."""
 
+    warm_steps: int = 4_000
+    """Agent steps of each before anything is measured: some 900 updates, after which Adam's moments
+    of weights that get no gradient are denormal numbers where nothing is done about them."""
+
     environments: int = 8
     """Games that ours plays at once."""
 
@@ -113,9 +117,13 @@ def truth(name: str, n: int) -> VecEnv:
     return OversightVecEnv(games, AllowAll())
 
 
-def double_dqn(env: VecEnv, precision: Precision, device: str) -> DoubleDQN:
+def double_dqn(env: VecEnv, precision: Precision, device: str, *, graph: bool = True) -> DoubleDQN:
     settings = DoubleDQNSettings(
-        precision=precision, learning_starts=256, exploration_steps=256, buffer_size=20_000
+        precision=precision,
+        learning_starts=256,
+        exploration_steps=256,
+        buffer_size=20_000,
+        cuda_graph=graph,
     )
     return DoubleDQN(env, settings, seed=0, device=device)
 
@@ -177,7 +185,7 @@ def learners(name: str, settings: Settings) -> list[Learner]:
 def speeds(name: str, settings: Settings) -> list[dict[str, Any]]:
     everyone = learners(name, settings)
     for one in everyone:
-        one.go(600)  # past exploration, and warm
+        one.go(settings.warm_steps)
     rates: dict[str, list[float]] = {one.name: [] for one in everyone}
     for _ in range(settings.rounds):
         for one in everyone:
@@ -245,10 +253,10 @@ def replays(settings: Settings) -> list[dict[str, Any]]:
     actions, size = spaces.Discrete(6), 8_000
     rng = np.random.default_rng(0)
     kinds: dict[str, tuple[ReplayBuffer, int]] = {
-        "SB3": (ReplayBuffer(size, SPACE, actions, "cpu"), 1),
+        "SB3": (ReplayBuffer(size, SPACE, actions, settings.device), 1),
         "SB3, optimize_memory_usage": (
             ReplayBuffer(
-                size, SPACE, actions, "cpu",
+                size, SPACE, actions, settings.device,
                 optimize_memory_usage=True, handle_timeout_termination=False,
             ),
             1,
@@ -262,9 +270,11 @@ def replays(settings: Settings) -> list[dict[str, Any]]:
         filled(buffer, n, size // n // 2)
     for turn in range(settings.rounds + 1):
         for key, (buffer, _) in kinds.items():
+            finish(buffer.device)
             begun = time.perf_counter()
             for _ in range(100):
                 buffer.sample(32)
+            finish(buffer.device)
             if turn:
                 times[key].append((time.perf_counter() - begun) / 100)
     reference = np.array(times["SB3"])
@@ -290,25 +300,28 @@ def updates(settings: Settings) -> list[dict[str, Any]]:
     """One update of 32: SB3's, ours, and both if nothing but the network took time."""
     name, device = settings.games[0], settings.device
     reference = sb3(name, device)
-    reference.learn(600)
-    agent = double_dqn(fast(name, settings.environments, None), Precision.AUTO, device)
-    agent.begin(10**9)
-    while agent.num_timesteps < 600:
-        agent.step()
-    ways = {
-        "SB3's DQN": lambda: reference.train(1, batch_size=32),
-        "ours, double Q": agent.learn_once,
-        "kernels alone, of SB3's": kernels(reference, 1),
-        "kernels alone, of ours": kernels(agent, 2),
+    reference.learn(settings.warm_steps)
+    agent = learned(name, settings, graph=True)
+    due = max(1, settings.environments // agent.settings.train_freq)  # in one step of all games
+    ways: dict[str, tuple[int, Callable[[], object]]] = {
+        "SB3's DQN": (1, lambda: reference.train(1, batch_size=32)),
+        f"ours, double Q, {due} at a time": (due, lambda: agent.train(due, 32)),
+        "kernels alone, of SB3's": (1, kernels(reference, 1)),
+        "kernels alone, of ours": (1, kernels(agent, 2)),
     }
+    if agent.device.type == "cuda":
+        single = learned(name, settings, graph=False)
+        ways[f"ours without a graph, {due} at a time"] = due, lambda: single.train(due, 32)
     times: dict[str, list[float]] = {key: [] for key in ways}
     for turn in range(settings.rounds + 1):
-        for key, go in ways.items():
+        for key, (made, go) in ways.items():
+            finish(agent.device)
             begun = time.perf_counter()
             for _ in range(20):
                 go()
+            finish(agent.device)
             if turn:
-                times[key].append((time.perf_counter() - begun) / 20)
+                times[key].append((time.perf_counter() - begun) / 20 / made)
     first = np.array(times["SB3's DQN"])
     return [
         {
@@ -318,6 +331,21 @@ def updates(settings: Settings) -> list[dict[str, Any]]:
         }
         for key, found in times.items()
     ]
+
+
+def learned(name: str, settings: Settings, *, graph: bool) -> DoubleDQN:
+    env = fast(name, settings.environments, None)
+    agent = double_dqn(env, Precision.AUTO, settings.device, graph=graph)
+    agent.begin(10**9)
+    while agent.num_timesteps < settings.warm_steps:
+        agent.step()
+    return agent
+
+
+def finish(device: torch.device) -> None:
+    """Wait for what was queued on a GPU."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
 
 
 def kernels(agent: DQN, looks: int) -> Callable[[], None]:
@@ -341,7 +369,7 @@ def profile(settings: Settings) -> str:
     name = settings.games[0]
     env = fast(name, settings.environments, AllowAll())
     learner = ours("ours", env, Precision.AUTO, settings.device)
-    learner.go(600)
+    learner.go(settings.warm_steps)
     kinds = [torch.profiler.ProfilerActivity.CPU]
     if torch.cuda.is_available():
         kinds.append(torch.profiler.ProfilerActivity.CUDA)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from blocker.compiled import compiled
 from blocker.sight import FAR, FEATURES, FLAT, LEAST, RELATIVE, WHOLE
+from oversight.compiled import compiled
 
 __all__ = ["count_pixels", "find_spans", "tell_of_screen", "tell_of_state"]
 

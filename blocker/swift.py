@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from blocker.compiled import compiled
 from blocker.eye import Eye
 from blocker.network import BlockerNetwork, Member, TreeMember
 from blocker.trees import Forest
+from oversight.compiled import compiled
 
 __all__ = ["SwiftJudge"]
 

@@ -206,9 +206,7 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
 
     def _see(self, played: _Played) -> None:
         self._stack[:, :-1] = self._stack[:, 1:]
-        for stack, before, last in zip(self._stack, played.previous, played.newest, strict=True):
-            bright = cv2.max(cv2.LUT(before, PALETTE_GREY), cv2.LUT(last, PALETTE_GREY))
-            cv2.resize(bright, (SIDE, SIDE), dst=stack[-1], interpolation=cv2.INTER_AREA)
+        self._stack[:, -1] = _small(_bright(played.previous), _bright(played.newest))
 
     def _over_length(self) -> NDArray[np.bool_]:
         limit = self.settings.max_agent_steps
@@ -266,6 +264,23 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
         seeds = np.zeros(self.num_envs, np.int64)
         seeds[mask] = [self._seeds[int(count)] for count in frames[mask]]
         return {EPISODE_SEED: seeds, f"_{EPISODE_SEED}": mask.copy()}
+
+
+def _bright(screens: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brightness of palette indices, one game's screen under another: (games * 210, 160)."""
+    return np.asarray(cv2.LUT(screens.reshape(-1, screens.shape[-1]), PALETTE_GREY), np.uint8)
+
+
+def _small(before: NDArray[np.uint8], last: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The brighter of two frames of each game as an agent sees them: (games, SIDE, SIDE).
+
+    All in one call, on all cores: 210 rows are 84 times 2.5, so that no cell of the mean reaches
+    into the next game's screen.
+    """
+    games = len(last) // 210
+    size = SIDE, SIDE * games
+    small = cv2.resize(cv2.max(before, last), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8).reshape(games, SIDE, SIDE)
 
 
 def _seeds_by_frames(noop_max: int) -> dict[int, int]:

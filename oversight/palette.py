@@ -7,10 +7,10 @@ the emulator itself draws.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from oversight.compiled import compiled
 from oversight.types import Screen
 
 __all__ = ["PALETTE_GREY", "PALETTE_RGB", "from_rgb", "to_grey", "to_rgb"]
@@ -98,13 +98,25 @@ def _parts_of_indices(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], ...]:
 _PARTS = _parts_of_indices(PALETTE_RGB)
 
 
+@compiled
+def _add_parts(
+    colours: NDArray[np.uint8],
+    red: NDArray[np.uint8],
+    green: NDArray[np.uint8],
+    blue: NDArray[np.uint8],
+    indices: NDArray[np.uint8],
+) -> None:
+    # A quarter of the time that three table look-ups by OpenCV and two sums take.
+    for at in range(len(indices)):
+        indices[at] = red[colours[at, 0]] + green[colours[at, 1]] + blue[colours[at, 2]]
+
+
 def from_rgb(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What `to_rgb` was given, from what it made: uint8 (..., h, w, 3) to (..., h, w).
 
     Colours that the emulator has not make indices without meaning.
     """
-    rows = pictures.reshape(-1, pictures.shape[-2], 3)
-    red, green, blue = (
-        cv2.LUT(channel, table) for channel, table in zip(cv2.split(rows), _PARTS, strict=True)
-    )
-    return np.asarray(red + green + blue, np.uint8).reshape(pictures.shape[:-1])
+    indices = np.empty(pictures.shape[:-1], np.uint8)
+    red, green, blue = _PARTS
+    _add_parts(np.ascontiguousarray(pictures).reshape(-1, 3), red, green, blue, indices.reshape(-1))
+    return indices

@@ -149,7 +149,7 @@ def test_exploring_asks_no_network_and_acting_asks_it_once(
     agent = make_agent(make_chain(), seed=0, device="cpu")
     passes = []
     monkeypatch.setattr(
-        agent.q_net, "forward", lambda x: passes.append(1) or torch.tensor([[1.0, 2.0]])
+        agent.q_net.q_net, "forward", lambda x: passes.append(1) or torch.tensor([[1.0, 2.0]])
     )
     screen = np.eye(5, dtype=np.float32)[0]
     agent.exploration_rate = 1.0

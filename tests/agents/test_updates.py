@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from agents import DoubleDQN, DoubleDQNSettings, Precision, double_q_target
 from agents.parts import knows_bfloat16, updates_for
-from agents.updates import Bf16Updates, Fp32Updates
+from agents.updates import Bf16Updates, Fp32Updates, forget_the_tiny
 from oversight import OversightError
 
 Make = Callable[..., Any]
@@ -144,7 +144,7 @@ def test_auto_takes_bfloat16_only_where_it_is_at_home(make_screens: Make) -> Non
     agent = agent_with(Precision.AUTO, make_screens)
     assert isinstance(agent.updates, Bf16Updates) is knows_bfloat16(agent.device)
     settings = replace(agent.settings, precision=Precision.FP32)
-    assert not isinstance(updates_for(settings, agent.policy), Bf16Updates)
+    assert not isinstance(updates_for(settings, agent.policy, games=1), Bf16Updates)
 
 
 def test_several_games_make_the_updates_that_one_game_would(
@@ -169,7 +169,35 @@ def test_bfloat16_needs_pictures(make_chain: Make, chain_settings: DoubleDQNSett
         )
 
 
-def test_a_graph_without_a_gpu_is_refused(make_screens: Make) -> None:
-    agent = agent_with(Precision.BF16, make_screens)
-    with pytest.raises(ValueError, match="CUDA device for cuda_graph"):
-        updates_for(replace(agent.settings, cuda_graph=True), agent.policy)
+def test_a_graph_is_for_gpus_alone(make_screens: Make) -> None:
+    agent = agent_with(Precision.BF16, make_screens, games=2)
+    assert agent.settings.cuda_graph
+    assert type(agent.updates) is Bf16Updates
+
+
+def test_moments_of_adam_that_are_next_to_nothing_are_nothing(make_screens: Make) -> None:
+    agent = agent_with(Precision.FP32, make_screens)
+    agent.update(Still(2).batch())
+    state = agent.policy.optimizer.state[next(agent.q_net.parameters())]
+    kept = state["exp_avg"].clone()
+    state["exp_avg"].view(-1)[:2] = torch.tensor([1e-30, -2e-39])
+    state["exp_avg_sq"].view(-1)[1] = 1e-40
+    forget_the_tiny(agent.policy.optimizer)
+    assert state["exp_avg"].view(-1)[:2].tolist() == [0.0, 0.0]
+    assert state["exp_avg_sq"].view(-1)[1] == 0.0
+    assert torch.equal(state["exp_avg"].view(-1)[2:], kept.view(-1)[2:])
+
+
+def test_a_weight_without_gradient_never_gets_denormal_moments(make_screens: Make) -> None:
+    # 0.9 to the power of 900 is 7e-42: without the sweeps these would be denormal numbers.
+    agent = agent_with(Precision.FP32, make_screens)
+    agent.update(Still(2).batch())
+    optimizer = agent.policy.optimizer
+    weight = next(agent.q_net.parameters())
+    for number in range(2, 900):
+        weight.grad = torch.zeros_like(weight)
+        optimizer.step()
+        agent.updates._sweep(number)  # type: ignore[attr-defined]
+        least = optimizer.state[weight]["exp_avg"].abs()
+        assert not ((least > 0) & (least < torch.finfo(torch.float32).tiny)).any()
+    assert (optimizer.state[weight]["exp_avg"] == 0).any()

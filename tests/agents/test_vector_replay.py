@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -127,3 +128,22 @@ def test_a_million_transitions_of_atari_fit_into_seven_and_a_half_gigabytes() ->
         8_000, space, spaces.Discrete(6), "cpu", 8, rng=np.random.default_rng(0)
     )
     assert thousand.nbytes * 125 <= 7.6e9  # the spare frames of a small one weigh more
+
+
+def test_a_plan_gathers_what_would_have_been_drawn() -> None:
+    """What goes to a GPU in one piece is what single draws give, rewards and ends bit for bit."""
+    streams, buffers = (Stream(5), Stream(5)), (make(16 * GAMES), make(16 * GAMES))
+    for stream, buffer in zip(streams, buffers, strict=True):
+        for _ in range(40):
+            buffer.add(*stream.next())
+    planned = torch.from_numpy(buffers[0].plan(6, 8))
+    assert planned.shape == (6, 8, 11)
+    for plan in planned:
+        mine, other = buffers[0].gather(plan), buffers[1].sample(8)
+        for name in ("observations", "next_observations", "actions", "rewards", "dones"):
+            assert torch.equal(getattr(mine, name), getattr(other, name)), name
+
+
+def test_an_empty_buffer_plans_nothing() -> None:
+    with pytest.raises(ValueError, match="an empty buffer"):
+        make(30).plan(2, 4)
