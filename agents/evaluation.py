@@ -21,7 +21,7 @@ from oversight.settings import GateSettings, Mode
 from oversight.types import Tally
 from oversight.wrapper import OversightWrapper
 
-__all__ = ["Evaluation", "evaluate", "player_of"]
+__all__ = ["Evaluation", "GreedyPlayer", "evaluate", "player_of"]
 
 FIRST_SEED = 1_000_000
 """Evaluation's games have seeds from here on, apart from those of training."""
@@ -53,13 +53,16 @@ class Evaluation:
 
 
 @dataclass
-class _Greedy:
+class GreedyPlayer:
+    """Plays what a Double DQN values most. Implements `Player`."""
+
     agent: DoubleDQN
 
     def begin(self) -> None:
-        pass
+        """See `Player.begin`."""
 
     def act(self, observation: NDArray[np.uint8]) -> int:
+        """See `Player.act`."""
         return int(self.agent.ranking(observation)[0])
 
 
@@ -92,7 +95,7 @@ def player_of(training: Training, device: str = "auto") -> Player:
     if settings.algorithm is Algorithm.DOUBLE_DQN:
         agent = DoubleDQN(env, settings.dqn, seed=settings.seed, device=device)
         checkpoint.load(agent, training.agent)
-        return _Greedy(agent)
+        return GreedyPlayer(agent)
     other = make_other(settings, env)
     load_policy(other, training)
     return _Predicting(other)

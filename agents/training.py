@@ -71,8 +71,11 @@ class Episodes:
 class _Sitting:
     """One sitting at a training of a Double DQN."""
 
-    def __init__(self, training: Training, overseer: Overseer | None) -> None:
+    def __init__(
+        self, training: Training, overseer: Overseer | None, kept: Callable[[DoubleDQN], None]
+    ) -> None:
         self.training = training
+        self.kept = kept
         self.settings: TrainSettings = training.settings().check()
         self.before = training.counts()
         self.tape = kept_tape(training, self.settings)
@@ -105,6 +108,7 @@ class _Sitting:
         if self.tape is not None:
             self.tape.save(self.training.tape)
         self.training.keep_tally(self.gate.gate.tally, self.before)
+        self.kept(self.agent)
 
     def _learn(self, steps: int, told: Told) -> int:
         made = 0
@@ -136,13 +140,20 @@ def kept_tape(training: Training, settings: TrainSettings) -> Tape | None:
     return Tape(game_named(settings.game), settings.gate)
 
 
-def train_double_dqn(training: Training, told: Told, *, overseer: Overseer | None = None) -> bool:
+def train_double_dqn(
+    training: Training,
+    told: Told,
+    *,
+    overseer: Overseer | None = None,
+    kept: Callable[[DoubleDQN], None] = lambda _agent: None,
+) -> bool:
     """Train a Double DQN from where its directory says it stands.
 
     Args:
         training: its directory.
         told: told of progress now and then.
         overseer: who judges; as the settings say if None.
+        kept: given the agent after each checkpoint.
 
     Returns:
         Whether it is complete; a checkpoint is there in any case.
@@ -151,7 +162,7 @@ def train_double_dqn(training: Training, told: Told, *, overseer: Overseer | Non
         RunError: the directory is damaged, or cannot be written to.
         OversightError: learning diverged; the last checkpoint is intact.
     """
-    return _Sitting(training, overseer).go(told)
+    return _Sitting(training, overseer, kept).go(told)
 
 
 def _agent(settings: TrainSettings, env: VecEnv, gate: OversightVecEnv) -> DoubleDQN:

@@ -15,6 +15,7 @@ from experiments.assisted_study import AssistedSettings, assisted_study
 from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
+from experiments.fast_study import FastSettings, fast_study
 from experiments.labour.command import FitSettings, LabourSettings, fit, labour
 from experiments.pack import PackSettings, build
 from experiments.people_study import PeopleSettings, people_study
@@ -143,6 +144,15 @@ class Amplified:
 
 
 @dataclass(frozen=True)
+class Fast:
+    """Train for long on several games at once, alone and behind a Blocker; harm counted after."""
+
+    settings: Annotated[FastSettings, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=FastSettings
+    )
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Play a grid of runs and studies on all cores or a cluster; goes on where it was stopped."""
 
@@ -197,19 +207,9 @@ class Pack:
     settings: Annotated[PackSettings, tyro.conf.OmitArgPrefixes]
 
 
-Study = (
-    Audit
-    | Truth
-    | People
-    | Assisted
-    | BlockerStudy
-    | Amplified
-    | Sweep
-    | PlayCell
-    | Report
-    | Labour
-    | FitPerson
-)
+Counted = Audit | Truth | People | Assisted | BlockerStudy | Amplified | Fast
+"""Studies that play and count by the truth."""
+Study = Counted | Sweep | PlayCell | Report | Labour | FitPerson
 
 
 def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -226,7 +226,13 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         labour(command.settings, reporter, stop)
     elif isinstance(command, FitPerson):
         fit(command.settings, reporter)
-    elif isinstance(command, Audit):
+    else:
+        _counted(command, reporter, stop)
+    return INTERRUPTED if stop() else 0
+
+
+def _counted(command: Counted, reporter: Reporter, stop: StopFlag) -> None:
+    if isinstance(command, Audit):
         audit(command.settings.check(), reporter, stop)
     elif isinstance(command, Truth):
         truth_study(command.settings.check(), reporter, stop)
@@ -234,11 +240,12 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
         blocker_study(command.settings.check(), reporter, stop)
     elif isinstance(command, Amplified):
         amplified_study(command.settings.check(), reporter, stop)
+    elif isinstance(command, Fast):
+        fast_study(command.settings.check(), reporter, stop)
     elif isinstance(command, Assisted):
         assisted_study(command.settings.check(), reporter, stop)
     else:
         people_study(command.settings.check(), reporter, stop)
-    return INTERRUPTED if stop() else 0
 
 
 def _do(command: Run | Pack | Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -270,6 +277,7 @@ def main(arguments: list[str] | None = None) -> int:
             "blocker": BlockerStudy,
             "amplified": Amplified,
             "assisted": Assisted,
+            "fast": Fast,
             "pack": Pack,
             "sweep": Sweep,
             "cell": PlayCell,

@@ -57,3 +57,4 @@ def become(agent: DoubleDQN, folder: Path, step: int) -> None:
             f"no usable agent of age {step:,} in {folder} (there are: {known}): {reason}"
         ) from None
     agent.q_net_target.load_state_dict(agent.q_net.state_dict())
+    agent.updates.adopt()
