@@ -62,6 +62,8 @@ class Game:
         toward_harm: the action that, held, leads to the catastrophe; for audits.
         zone: where the harm is on the screen, if it has a place.
         threats: what the harm comes from, if it moves about.
+        colours: palette indices of all that its screens ever show, if they are known and no two
+            of them are equally bright: a screen can then be told from its brightness alone.
         arrows: for each action its direction on the screen, (right, down) in {-1, 0, 1}; read
             from the actions' names if none are given.
     """
@@ -78,6 +80,7 @@ class Game:
     zone: Zone | None = None
     arrows: tuple[tuple[int, int], ...] = ()
     threats: Threats | None = None
+    colours: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.actions)

@@ -153,6 +153,8 @@ ENTRY = Entry(
         zone=Zone(top=178, bottom=193, left=0, right=159),
         # On the screen the paddle moves up and down, whatever the stick is called.
         arrows=((0, 0), (0, 0), (0, -1), (0, 1), (0, -1), (0, 1)),
+        # The last four show in the very first frame alone.
+        colours=(0, 14, 34, 56, 200, 138, 210, 228, 250),
     ),
     MappingProxyType(
         {

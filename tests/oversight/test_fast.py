@@ -1,5 +1,6 @@
 """Games played in ale-py's threads are those of `AtariGame`, and their truth can be counted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from oversight import (
     AtariGame,
     AtariSettings,
     FastAtari,
+    OversightError,
     OversightVectorWrapper,
     OversightWrapper,
     Proposal,
@@ -19,6 +21,7 @@ from oversight import (
     game_named,
 )
 from oversight.errors import ReplayDiffers
+from oversight.games import GAMES as ALL_GAMES
 from oversight.palette import PALETTE_RGB, from_rgb, to_grey, to_rgb
 
 GAMES = 2
@@ -26,7 +29,9 @@ CUT = 60
 """Agent steps an episode, so that games end and begin anew in a short test."""
 
 
-@pytest.mark.parametrize(("name", "colours"), [("pong", False), ("space_invaders", True)])
+@pytest.mark.parametrize(
+    ("name", "colours"), [("pong", False), ("pong", True), ("space_invaders", True)]
+)
 def test_plays_what_the_game_with_the_truth_plays(name: str, colours: bool) -> None:
     game = game_named(name)
     settings = AtariSettings(max_agent_steps=CUT)
@@ -147,3 +152,34 @@ def test_every_colour_is_read_back() -> None:
     screen = np.arange(0, 256, 2, dtype=np.uint8).reshape(2, 8, 8)
     assert len(np.unique(PALETTE_RGB, axis=0)) == 128
     np.testing.assert_array_equal(from_rgb(to_rgb(screen)), screen)
+
+
+KNOWN = [name for name, game in ALL_GAMES.items() if game.colours]
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_game_shows_the_colours_that_it_is_known_to_have(name: str) -> None:
+    game = game_named(name)
+    env, rng = AtariGame(game), np.random.default_rng(5)
+    seen = np.zeros(256, np.bool_)
+    for seed in range(100):
+        env.reset(seed=seed)
+        seen[env.screen()] = True
+    for step in range(3_000):
+        hold = (step // 150) % 2
+        action = (step // 150) % game.n_actions if hold else int(rng.integers(game.n_actions))
+        *_, ended, cut, _ = env.step(action)
+        seen[env.screen()] = True
+        if ended or cut:
+            env.reset(seed=step)
+    assert set(np.flatnonzero(seen).tolist()) == set(game.colours)
+
+
+def test_colours_that_are_not_known_or_cannot_be_told_are_refused() -> None:
+    game = replace(game_named("pong"), colours=(0, 14, 34))
+    with pytest.raises(OversightError, match="none of the 3"):
+        FastAtari(game, 1, threads=1).reset(seed=0)
+    alike = [i for i in range(0, 256, 2) if to_grey(np.array([i], np.uint8)) == 85][:2]
+    assert len(alike) == 2
+    with pytest.raises(ValueError, match="differ in brightness"):
+        FastAtari(replace(game, colours=tuple(alike)), 1, threads=1)
