@@ -130,9 +130,10 @@ class DoubleDQN(DQN):
         losses = self.updates.learn_from(self.replay_buffer, gradient_steps, batch_size, number)
         self._q_cache = None  # the fused kernel does not count its changes; see `_values`
         self._n_updates += gradient_steps
-        self._loss = losses[-1]
         self.logger.record("train/n_updates", self._n_updates, exclude="tensorboard")
-        self.logger.record("train/loss", float(np.mean(losses)))
+        if losses:
+            self._loss = losses[-1]
+            self.logger.record("train/loss", float(np.mean(losses)))
 
     def learn_once(self) -> None:
         """Make an update, if learning has begun, that the next due one is paid by."""
@@ -268,6 +269,8 @@ class DoubleDQN(DQN):
         """
         assert self.env is not None, "begin() comes first"
         actions, credited = self._sample_action(self.learning_starts)
+        if self.updates.beside:
+            self._learn_what_is_due()  # since the last step; a GPU does it while the games go on
         observations, rewards, dones, infos = self.env.step(actions)
         assert isinstance(observations, np.ndarray), "checked when the agent was made"
         self.num_timesteps += self.n_envs
@@ -278,7 +281,8 @@ class DoubleDQN(DQN):
         self._episode_num += int(dones.sum())
         for index in np.flatnonzero(dones).tolist():
             self._held[index].forget()
-        self._learn_what_is_due()
+        if not self.updates.beside:
+            self._learn_what_is_due()
         return self._reports(rewards, dones, infos)
 
     def _learn_what_is_due(self) -> None:

@@ -8,6 +8,7 @@ import torch
 from stable_baselines3.common.torch_layers import NatureCNN
 from stable_baselines3.dqn.policies import QNetwork
 from torch import Tensor, nn
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
 __all__ = ["HalfNetwork"]
 
@@ -15,16 +16,21 @@ PIXEL = 255.0
 """Brightest pixel; networks see pixels in [0, 1]."""
 
 
+FOLD = 4
+"""The first layer's stride: its 8x8 windows are 2x2 of squares of 4x4 pixels, side by side."""
+
+
 class HalfNetwork(nn.Module):
     """A NatureCNN in bfloat16 that follows another in float32.
 
     Pixels stay whole numbers, exact in bfloat16: their scale is in the first layer's weights. The
     last layer, a hundredth of a percent of the work, stays float32: values differ by less than
-    bfloat16 can tell.
+    bfloat16 can tell. On a GPU the first layer looks at folded pixels, 64 channels in place of 4:
+    the same products, by kernels that like many channels (24 us against 9 on an H100).
     """
 
-    def __init__(self, leader: QNetwork) -> None:
-        """Follow a network whose features are a NatureCNN's."""
+    def __init__(self, leader: QNetwork, *, folds: bool) -> None:
+        """Follow a network whose features are a NatureCNN's; `folds` suits a GPU."""
         super().__init__()
         body = leader.features_extractor
         assert isinstance(body, NatureCNN), "checked when the agent was made"
@@ -32,21 +38,34 @@ class HalfNetwork(nn.Module):
         self._leader_head: list[Tensor] = list(leader.q_net.parameters())
         self.body = copy.deepcopy(nn.Sequential(*body.cnn, *body.linear)).to(torch.bfloat16)
         self.body = self.body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.folds = folds
+        first = self.body[0]
+        assert isinstance(first, nn.Conv2d), "a NatureCNN begins with one"
+        if folds:
+            self.body[0] = _folded(first)
         self.head = copy.deepcopy(leader.q_net)
         self._own: list[Tensor] = list(self.body.parameters())
         self._own_head: list[Tensor] = list(self.head.parameters())
-        self._scaled = torch.empty_like(self._leader[0])
+        self._scaled = torch.empty_like(self._own[0], dtype=torch.float32)
         self.follow()
 
+    def pixels(self, observations: Tensor) -> Tensor:
+        """Bytes (batch, 4, 84, 84) as `forward` takes them; once for both networks."""
+        if self.folds:
+            return _folded_pixels(observations).to(torch.bfloat16).permute(0, 3, 1, 2)
+        # Bytes change places faster than bfloat16 numbers do.
+        return observations.contiguous(memory_format=torch.channels_last).to(torch.bfloat16)
+
     def forward(self, pixels: Tensor) -> Tensor:
-        """Values of all actions, float32 (batch, n_actions), of bfloat16 pixels 0 to 255."""
+        """Values of all actions, float32 (batch, n_actions), of what `pixels` gave."""
         values: Tensor = self.head(self.body(pixels).float())
         return values
 
     @torch.no_grad()
     def follow(self) -> None:
         """Take the leader's weights."""
-        torch.div(self._leader[0], PIXEL, out=self._scaled)
+        first = pixel_unshuffle(self._leader[0], FOLD) if self.folds else self._leader[0]
+        torch.div(first, PIXEL, out=self._scaled)
         torch._foreach_copy_(self._own, [self._scaled, *self._leader[1:]])
         torch._foreach_copy_(self._own_head, self._leader_head)
 
@@ -55,12 +74,30 @@ class HalfNetwork(nn.Module):
         """The leader's gradients become this network's."""
         leaders = (*self._leader, *self._leader_head)
         mine = [_gradient(one) for one in (*self._own, *self._own_head)]
+        if self.folds:
+            mine[0] = pixel_shuffle(mine[0], FOLD)
         torch._foreach_copy_([_gradient(one) for one in leaders], mine)
         _gradient(self._leader[0]).div_(PIXEL)
 
     def forget_gradients(self) -> None:
         """Have none."""
         self.zero_grad(set_to_none=True)
+
+
+def _folded(layer: nn.Conv2d) -> nn.Conv2d:
+    """A layer of the same products for folded pixels; its weights are still to be filled."""
+    channels, size = layer.in_channels * FOLD**2, layer.kernel_size[0] // FOLD
+    made = nn.Conv2d(channels, layer.out_channels, size, device=layer.weight.device).bfloat16()
+    made.weight.data = made.weight.data.contiguous(memory_format=torch.channels_last)
+    return made
+
+
+def _folded_pixels(observations: Tensor) -> Tensor:
+    """`pixel_unshuffle` with channels last: (batch, c, h, w) to (batch, h / 4, w / 4, 16 c)."""
+    batch, channels, height, width = observations.shape
+    rows, columns = height // FOLD, width // FOLD
+    squares = observations.view(batch, channels, rows, FOLD, columns, FOLD)
+    return squares.permute(0, 2, 4, 1, 3, 5).reshape(batch, rows, columns, -1)
 
 
 def _gradient(parameter: Tensor) -> Tensor:

@@ -65,6 +65,7 @@ def _loop(agent: DoubleDQN, steps: int, on_step: Callable[[LearnStep], bool] | N
             answers = [on_step(report) for report in reports]  # each is told, also after a no
             if not all(answers):
                 break
+    agent.updates.finish()
     return done
 
 

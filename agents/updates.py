@@ -39,7 +39,14 @@ class Replay(Protocol):
 
 
 class Updates(Protocol):
-    """What a Double DQN asks of its learning."""
+    """What a Double DQN asks of its learning.
+
+    Attributes:
+        beside: updates go on while games are played. `learn_from` queues them and tells the losses
+            of those that it queued before; `finish` waits for the last ones.
+    """
+
+    beside: bool
 
     def values(self, observations: Tensor) -> Tensor:
         """Values of all actions, float32 (batch, n_actions), without gradient."""
@@ -71,6 +78,14 @@ class Updates(Protocol):
         """
         ...
 
+    def finish(self) -> None:
+        """Wait for what is queued.
+
+        Raises:
+            OversightError: one of its losses is not finite.
+        """
+        ...
+
     def adopt(self) -> None:
         """The policy's weights were changed from outside: take them over."""
         ...
@@ -98,6 +113,8 @@ def _double_q_loss(
 
 class Fp32Updates:
     """As SB3 learns, but for the target: the reference for the other one."""
+
+    beside = False
 
     def __init__(self, policy: DQNPolicy, gamma: float, max_grad_norm: float) -> None:
         """Learn on a policy's own networks.
@@ -135,6 +152,9 @@ class Fp32Updates:
     def learn_from(self, replay: Replay, updates: int, batch_size: int, number: int) -> list[float]:
         """See `Updates.learn_from`."""
         return [self.update(replay.sample(batch_size), number + i) for i in range(updates)]
+
+    def finish(self) -> None:
+        """See `Updates.finish`; nothing is queued."""
 
     def adopt(self) -> None:
         """See `Updates.adopt`; there is nothing beside the policy."""
@@ -206,8 +226,9 @@ class Bf16Updates(Fp32Updates):
     def __init__(self, policy: DQNPolicy, gamma: float, max_grad_norm: float) -> None:
         """See `Fp32Updates`; the policy's features are a NatureCNN's."""
         super().__init__(policy, gamma, max_grad_norm)
-        self._half = HalfNetwork(policy.q_net)
-        self._half_target = HalfNetwork(policy.q_net_target).requires_grad_(False)
+        gpu = policy.device.type == "cuda"
+        self._half = HalfNetwork(policy.q_net, folds=gpu)
+        self._half_target = HalfNetwork(policy.q_net_target, folds=gpu).requires_grad_(False)
 
     def update(self, batch: ReplayBufferSamples, number: int) -> float:
         """See `Updates.update`."""
@@ -231,8 +252,7 @@ class Bf16Updates(Fp32Updates):
         self._half_target.follow()
 
     def _seen(self, observations: Tensor) -> Tensor:
-        # Bytes change places faster than bfloat16 numbers do.
-        return observations.contiguous(memory_format=torch.channels_last).to(torch.bfloat16)
+        return self._half.pixels(observations)
 
     def _online(self, seen: Tensor) -> Tensor:
         values: Tensor = self._half(seen)

@@ -55,13 +55,13 @@ def test_the_graph_learns_what_single_launches_learn(make_screens: Make) -> None
     losses: list[list[float]] = []
     for agent in (graphed, single):
         played(agent, 40)  # random play alone: both hold the same
-        losses.append(
-            [
-                loss
-                for number in range(1, 25, 4)
-                for loss in agent.updates.learn_from(agent.replay_buffer, 4, 32, number)
-            ]
-        )
+        told = [
+            loss
+            for number in range(1, 26, 4)  # the graph tells of four when it is given the next
+            for loss in agent.updates.learn_from(agent.replay_buffer, 4, 32, number)
+        ]
+        losses.append(told[:24])
+        agent.updates.finish()
     assert np.allclose(losses[0], losses[1], rtol=0.05, atol=2e-3)
     alike = torch.nn.functional.cosine_similarity(
         moved(graphed, start), moved(single, start), dim=0
@@ -91,11 +91,16 @@ def test_a_bad_loss_stops_the_graph_and_changes_nothing_more(make_screens: Make)
     assert agent.updates._graph is not None  # type: ignore[attr-defined]
     before = weights(agent)
     agent.replay_buffer.rewards[:] = float("nan")
-    with pytest.raises(OversightError, match="a reward in replay is not finite"):
-        agent.updates.learn_from(agent.replay_buffer, 4, 32, 100)
+    agent.updates.finish()
+    agent.updates.learn_from(agent.replay_buffer, 4, 32, 100)
+    with pytest.raises(OversightError, match="update 100, got nan: a reward in replay"):
+        agent.updates.finish()
     assert torch.equal(weights(agent), before)
     agent.replay_buffer.rewards[:] = 1.0
-    assert all(np.isfinite(agent.updates.learn_from(agent.replay_buffer, 4, 32, 100)))
+    agent.updates.learn_from(agent.replay_buffer, 4, 32, 100)
+    losses = agent.updates.learn_from(agent.replay_buffer, 4, 32, 104)
+    assert len(losses) == 4
+    assert np.isfinite(losses).all()
     assert not torch.equal(weights(agent), before)
 
 

@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from torch.nn import functional
 
 from agents import DoubleDQN, DoubleDQNSettings, Precision, double_q_target
+from agents.half import HalfNetwork
 from agents.parts import knows_bfloat16, updates_for
 from agents.updates import Bf16Updates, Fp32Updates, forget_the_tiny
 from oversight import OversightError
@@ -68,6 +69,27 @@ def test_bfloat16_sees_the_same_values_loss_and_gradients(make_screens: Make) ->
         assert alike > 0.98
         # The step itself is float32's: a bfloat16 weight could not take one so small.
         assert mine.dtype == torch.float32
+
+
+def test_folded_pixels_give_the_same_values_and_gradients(make_screens: Make) -> None:
+    """What a GPU computes is what a CPU does, in another order of channels."""
+    leader = agent_with(Precision.FP32, make_screens).q_net
+    pictures = torch.from_numpy(
+        np.random.default_rng(1).integers(0, 256, (3, 5, 84, 84), dtype=np.uint8)
+    )[:, 1:]
+    values, gradients = [], []
+    for folds in (False, True):
+        net = HalfNetwork(leader, folds=folds)
+        values.append(net(net.pixels(pictures)))
+        leader.zero_grad()
+        values[-1].square().sum().backward()
+        net.hand_over_gradients()
+        gradients.append([weight.grad.clone() for weight in leader.parameters()])
+    assert net.body[0].weight.shape == (32, 64, 2, 2)
+    torch.testing.assert_close(values[0], values[1], rtol=0.02, atol=2e-3)
+    for mine, other in zip(*gradients, strict=True):
+        alike = functional.cosine_similarity(mine.flatten(), other.flatten(), dim=0)
+        assert alike > 0.99
 
 
 def test_bfloat16_learns_a_batch_by_heart_as_float32_does(make_screens: Make) -> None:
