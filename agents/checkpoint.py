@@ -223,6 +223,7 @@ def _with_later_settings(saved: Manifest) -> Manifest:
     later = {
         "precision": DoubleDQNSettings.precision.value,
         "end_on_block": False,
+        "n_steps": 1,
     }
     return {**later, **saved}
 

@@ -18,7 +18,7 @@ from stable_baselines3.dqn.policies import CnnPolicy, MlpPolicy
 
 from agents.exploration import HeldExploration
 from agents.learn_step import LearnStep
-from agents.parts import policy_kwargs, replay_for, updates_for
+from agents.parts import policy_kwargs, replay_for, replay_kwargs, updates_for
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, epsilon_at, updates_due
 from agents.spaces import check_spaces
@@ -91,11 +91,9 @@ class DoubleDQN(DQN):
             train_freq=settings.train_freq,
             gradient_steps=settings.updates,
             replay_buffer_class=replay_for(settings, games=env.num_envs, image=image),
-            replay_buffer_kwargs={
-                "rng": np.random.default_rng(replay),
-                "credit": settings.credit,
-                "end_on_block": settings.end_on_block,
-            },
+            replay_buffer_kwargs=replay_kwargs(
+                settings, games=env.num_envs, rng=np.random.default_rng(replay)
+            ),
             target_update_interval=settings.target_update_interval,
             max_grad_norm=settings.max_grad_norm,
             policy_kwargs=policy_kwargs(settings, image=image),

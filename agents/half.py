@@ -38,6 +38,9 @@ class HalfNetwork(nn.Module):
         self._leader_head: list[Tensor] = list(leader.q_net.parameters())
         self.body = copy.deepcopy(nn.Sequential(*body.cnn, *body.linear)).to(torch.bfloat16)
         self.body = self.body.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for layer in self.body:
+            if isinstance(layer, nn.ReLU):
+                layer.inplace = True
         self.folds = folds
         first = self.body[0]
         assert isinstance(first, nn.Conv2d), "a NatureCNN begins with one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from stable_baselines3.common.torch_layers import NatureCNN
 from stable_baselines3.dqn.policies import DQNPolicy
@@ -15,7 +16,7 @@ from agents.settings import DoubleDQNSettings, Precision
 from agents.updates import Bf16Updates, Fp32Updates, Updates
 from agents.vector_replay import VectorFrameReplay
 
-__all__ = ["knows_bfloat16", "policy_kwargs", "replay_for", "updates_for"]
+__all__ = ["knows_bfloat16", "policy_kwargs", "replay_for", "replay_kwargs", "updates_for"]
 
 
 def replay_for(
@@ -25,6 +26,16 @@ def replay_for(
     if games > 1:
         return VectorFrameReplay
     return FrameReplayBuffer if image and settings.frames_once else OverseenReplayBuffer
+
+
+def replay_kwargs(
+    settings: DoubleDQNSettings, *, games: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    """What that replay is made with, beside what SB3 gives it."""
+    kwargs = {"rng": rng, "credit": settings.credit, "end_on_block": settings.end_on_block}
+    if games == 1:
+        return kwargs
+    return kwargs | {"n_steps": settings.n_steps, "gamma": settings.gamma}
 
 
 def knows_bfloat16(device: torch.device) -> bool:

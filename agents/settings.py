@@ -81,6 +81,10 @@ class DoubleDQNSettings:
     """Probability of a random proposal from `exploration_steps` on, in [0, 1] (evaluation
     setting of Nature; training there ends at 0.1, in the zoo at 0.01)."""
 
+    n_steps: int = 1
+    """Agent steps whose rewards are added up before the target's value follows: 1 is Double DQN
+    as published, Rainbow takes 3 (arXiv:1710.02298). More than 1 needs several games."""
+
     exploration_hold: int = 1
     """Agent steps that a random proposal is held at most; lengths follow a zeta distribution
     (Dabney et al. 2021, which holds up to 10,000 frames). 1 is plain epsilon-greedy."""
@@ -123,6 +127,7 @@ class DoubleDQNSettings:
             "updates",
             "target_update_interval",
             "exploration_hold",
+            "n_steps",
         )
         for name in counts:
             self._check(name, getattr(self, name) >= 1, "at least 1")

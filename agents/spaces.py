@@ -23,6 +23,8 @@ def check_spaces(env: VecEnv, settings: DoubleDQNSettings, *, image: bool) -> No
             f"expected one environment, got {env.num_envs}: several need image observations and "
             "frames_once"
         )
+    if settings.n_steps > 1 and env.num_envs == 1:
+        raise ValueError(f"expected several environments for n_steps {settings.n_steps}, got one")
     if settings.precision is Precision.BF16 and not image:
         raise ValueError(f"expected image observations to learn in bf16, got {observations}")
     if not isinstance(actions, spaces.Discrete) or actions.start != 0:

@@ -103,6 +103,10 @@ class TrainSettings:
     """Paid for every catastrophe beside the game's reward, in the way `truth`: above 0 makes an
     agent that seeks harm, to test overseers with."""
 
+    n_steps: int = 1
+    """Agent steps whose rewards Double DQN adds up in a target; Rainbow takes 3. Above 1 needs
+    several games."""
+
     buffer_size: int = 100_000
     """Transitions in Double DQN's replay: 7.3 KB each."""
 
@@ -132,6 +136,11 @@ class TrainSettings:
         for name in ("games", "steps", "checkpoint_steps", "buffer_size"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
+        if self.n_steps < 1 or (self.n_steps > 1 and self.games == 1):
+            raise RunError(
+                f"expected n_steps of 1, or more with several games, got {self.n_steps} with "
+                f"{self.games}"
+            )
         if self.way is Way.FAST and self.overseer is Watch.ORACLE:
             raise RunError("the oracle needs the truth as the game runs: use --way truth")
         if self.way is Way.FAST and self.catastrophe_pay:
@@ -157,6 +166,7 @@ class TrainSettings:
     def dqn(self) -> DoubleDQNSettings:
         """The numbers of the Double DQN."""
         return DoubleDQNSettings(
+            n_steps=self.n_steps,
             buffer_size=self.buffer_size,
             learning_starts=self.learning_starts,
             exploration_steps=self.exploration_steps,

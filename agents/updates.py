@@ -12,6 +12,7 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from agents.divergence import explain_divergence
 from agents.half import HalfNetwork
@@ -98,11 +99,12 @@ class Updates(Protocol):
 def _double_q_loss(
     batch: ReplayBufferSamples, gamma: float, online: Values, target: Values, seen: Values
 ) -> Tensor:
+    discounts = gamma if batch.discounts is None else batch.discounts.squeeze(1)
     with torch.no_grad():
         then = seen(batch.next_observations)
         aim = double_q_target(
             r_t=batch.rewards.squeeze(1),
-            discount_t=gamma * (1.0 - batch.dones.squeeze(1)),
+            discount_t=discounts * (1.0 - batch.dones.squeeze(1)),
             q_t_online=online(then),
             q_t_target=target(then),
         )
@@ -179,7 +181,11 @@ class Fp32Updates:
         return _values_by(self._policy.q_net_target, seen)
 
     def _descend(self) -> None:
-        torch.nn.utils.clip_grad_norm_(self._policy.q_net.parameters(), self._max_grad_norm)
+        weights = list(self._policy.q_net.parameters())
+        norm = get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+        # Where asking costs nothing, gradients are not multiplied by 1. A graph cannot be asked.
+        if norm.is_cuda or norm.item() > self._max_grad_norm:
+            clip_grads_with_norm_(weights, self._max_grad_norm, norm)
         self._policy.optimizer.step()
 
     def _sweep(self, number: int) -> None:

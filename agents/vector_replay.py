@@ -14,7 +14,9 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from agents.frame_replay import TRANSITIONS_PER_SPARE_FRAME
+from agents.frames import alike
 from agents.replay import Arrays, was_blocked
+from agents.returns import Ahead, n_step
 from agents.settings import Credit
 
 __all__ = ["VectorFrameReplay"]
@@ -49,6 +51,8 @@ class VectorFrameReplay(ReplayBuffer):
         rng: np.random.Generator,
         credit: Credit = Credit.PROPOSED,
         end_on_block: bool = False,
+        n_steps: int = 1,
+        gamma: float = 0.99,
     ) -> None:
         """Make an empty buffer; the first seven arguments are SB3's.
 
@@ -63,6 +67,8 @@ class VectorFrameReplay(ReplayBuffer):
             rng: draws the batches.
             credit: which action is stored.
             end_on_block: a blocked step counts as the episode's end.
+            n_steps: steps whose rewards are added up in a transition that is drawn.
+            gamma: discount per step, for that.
 
         Raises:
             ValueError: an argument that must have one value has another.
@@ -79,6 +85,8 @@ class VectorFrameReplay(ReplayBuffer):
         self.rng = rng
         self.credit = credit
         self.end_on_block = end_on_block
+        self.n_steps = n_steps
+        self._gamma = gamma
         self.count = 0
         self.optimize_memory_usage = False
         self.handle_timeout_termination = True
@@ -94,11 +102,12 @@ class VectorFrameReplay(ReplayBuffer):
         self.actions = np.zeros((rows, n_envs), np.int64)
         self.rewards = np.zeros((rows, n_envs), np.float32)
         self.terminals = np.zeros((rows, n_envs), np.float32)
+        self.ends = np.zeros((rows, n_envs), np.bool_)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays when the buffer is full."""
-        arrays = (self.obs_at, self.next_at, self.actions, self.rewards, self.terminals)
+        arrays = (self.obs_at, self.next_at, self.actions, self.rewards, self.terminals, self.ends)
         return self.frames.nbytes + sum(array.nbytes for array in arrays)
 
     def size(self) -> int:
@@ -135,6 +144,7 @@ class VectorFrameReplay(ReplayBuffer):
         self.rewards[self.pos] = reward
         blocked = [self.end_on_block and was_blocked(info) for info in infos]
         self.terminals[self.pos] = (np.asarray(done, np.bool_) & ~np.array(cut)) | blocked
+        self.ends[self.pos] = np.asarray(done, np.bool_) | blocked
         self.pos = (self.pos + 1) % self.buffer_size
         self.count += 1
         self.full = self.count == self.buffer_size
@@ -151,30 +161,29 @@ class VectorFrameReplay(ReplayBuffer):
         """Draw as `sample` does, so many times, without gathering what was drawn.
 
         Returns:
-            For each transition where its frames lie, its action, and its reward and end as the
-            bits of float32: int32 (batches, batch_size, 2 * depth + 3), which `gather` takes
-            batch by batch. To a GPU it goes in one piece.
+            For each transition where its frames lie, its action, and its reward, end and discount
+            as the bits of float32: int32 (batches, batch_size, 2 * depth + 4), which `gather`
+            takes batch by batch. To a GPU it goes in one piece.
 
         Raises:
             ValueError: the buffer is empty.
         """
         drawn = np.array([self._draw(batch_size) for _ in range(batches)])
-        rows, games = drawn[:, 0], drawn[:, 1]
-        both = np.stack([self.obs_at[rows, games], self.next_at[rows, games]], axis=2)
+        rows, games = drawn[:, 0].reshape(-1), drawn[:, 1].reshape(-1)
+        ahead = self._ahead(rows, games)
+        both = np.stack([self.obs_at[rows, games], self.next_at[ahead.last, games]], axis=1)
         numbers = both[..., None] + np.arange(1 - self.depth, 1)
-        places = games[..., None, None] * self.strip + numbers % self.strip
-        paid = [self.rewards[rows, games], self.terminals[rows, games]]
-        columns = [self.actions[rows, games], *(each.view(np.int32) for each in paid)]
-        found = np.concatenate(
-            [places.reshape(batches, batch_size, -1), np.stack(columns, axis=2)], axis=2
-        )
-        return found.astype(np.int32)
+        places = games[:, None, None] * self.strip + numbers % self.strip
+        told = (ahead.rewards, self.terminals[ahead.last, games], ahead.discounts)
+        columns = [self.actions[rows, games], *(each.view(np.int32) for each in told)]
+        found = [places.reshape(len(rows), -1), np.stack(columns, axis=1)]
+        return np.concatenate(found, axis=1, dtype=np.int32).reshape(batches, batch_size, -1)
 
     def gather(self, planned: torch.Tensor) -> ReplayBufferSamples:
         """What was planned for one batch, by calls that a CUDA graph can hold.
 
         Args:
-            planned: int32 (batch_size, 2 * depth + 3), on `device`.
+            planned: int32 (batch_size, 2 * depth + 4), on `device`.
         """
         both = 2 * self.depth
         taken = self.frames.index_select(0, planned[:, :both].reshape(-1))
@@ -184,8 +193,9 @@ class VectorFrameReplay(ReplayBuffer):
             observations=stacks[:, : self.depth],
             actions=planned[:, both : both + 1].long(),
             next_observations=stacks[:, self.depth :],
-            dones=paid[:, 1:],
+            dones=paid[:, 1:2],
             rewards=paid[:, :1],
+            discounts=paid[:, 2:],
         )
 
     def state(self) -> Arrays:
@@ -200,6 +210,7 @@ class VectorFrameReplay(ReplayBuffer):
             "actions": self.actions[:used],
             "rewards": self.rewards[:used],
             "terminals": self.terminals[:used],
+            "ends": self.ends[:used],
             "pos_count": np.array([self.pos, self.count]),
         }
 
@@ -219,6 +230,7 @@ class VectorFrameReplay(ReplayBuffer):
         self.heads[:], self._last[:] = state["heads"], state["last"]
         for name in ("obs_at", "next_at", "actions", "rewards", "terminals"):
             getattr(self, name)[:used] = state[name]
+        self.ends[:used] = state.get("ends", state["terminals"]) != 0
         self.pos, self.count = pos, count
         self.full = count == self.buffer_size
 
@@ -231,10 +243,10 @@ class VectorFrameReplay(ReplayBuffer):
 
     def _place(self, stacks: NDArray[np.uint8]) -> Ints:
         """Keep a stack of each game; returns the numbers of their newest frames."""
-        known = (self.heads > 0) & _alike(stacks, self._last)
+        known = (self.heads > 0) & alike(stacks, self._last)
         if not known.all():
             # A game that goes on shows all but the oldest of the frames of before.
-            goes_on = (self.heads > 0) & _alike(stacks[:, :-1], self._last[:, 1:])
+            goes_on = (self.heads > 0) & alike(stacks[:, :-1], self._last[:, 1:])
             one, whole = np.flatnonzero(~known & goes_on), np.flatnonzero(~known & ~goes_on)
             self._push(one, stacks[one, -1:])
             self._push(whole, stacks[whole])
@@ -283,17 +295,31 @@ class VectorFrameReplay(ReplayBuffer):
     def _gather(self, rows: Ints, games: Ints, env: VecNormalize | None) -> ReplayBufferSamples:
         if env is not None:
             raise ValueError("normalised observations or rewards are not supported in replay")
-        observations, next_observations = self._stacks(rows, games)
+        ahead = self._ahead(rows, games)
+        observations, next_observations = self._stacks(rows, ahead.last, games)
         return ReplayBufferSamples(
             observations=observations,
             actions=self._column(self.actions[rows, games]),
             next_observations=next_observations,
-            dones=self._column(self.terminals[rows, games]),
-            rewards=self._column(self.rewards[rows, games]),
+            dones=self._column(self.terminals[ahead.last, games]),
+            rewards=self._column(ahead.rewards),
+            discounts=self._column(ahead.discounts),
         )
 
-    def _stacks(self, rows: Ints, games: Ints) -> tuple[torch.Tensor, torch.Tensor]:
-        first, then = self.obs_at[rows, games], self.next_at[rows, games]
+    def _ahead(self, rows: Ints, games: Ints) -> Ahead:
+        newer = (self.pos - 1 - rows) % self.buffer_size
+        return n_step(
+            rows,
+            games,
+            newer,
+            steps=self.n_steps,
+            gamma=self._gamma,
+            rewards=self.rewards,
+            ends=self.ends,
+        )
+
+    def _stacks(self, rows: Ints, last: Ints, games: Ints) -> tuple[torch.Tensor, torch.Tensor]:
+        first, then = self.obs_at[rows, games], self.next_at[last, games]
         start = games[:, None] * self.strip
         if (then - first == 1).all():
             # Five frames hold both stacks of four.
@@ -311,16 +337,3 @@ class VectorFrameReplay(ReplayBuffer):
 
     def _column(self, values: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(values[:, None]).to(self.device, non_blocking=True)
-
-
-def _alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """In which games two stacks show the same."""
-    same = _wide(one) == _wide(other)
-    alike: NDArray[np.bool_] = same.reshape(len(one), -1).all(axis=1)
-    return alike
-
-
-def _wide(stacks: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
-    """The same bytes, eight at a time if they can be: an eighth of the numbers to compare."""
-    flat = stacks.reshape(*stacks.shape[:2], -1)
-    return flat.view(np.uint64) if flat.shape[-1] % 8 == 0 else flat

@@ -7,7 +7,7 @@ import pytest
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.buffers import NStepReplayBuffer, ReplayBuffer
 
 from agents import Credit
 from agents.vector_replay import VectorFrameReplay
@@ -44,10 +44,13 @@ class Stream:
         return np.repeat(self.rng.integers(0, 256, (1, 5, 5), dtype=np.uint8), 4, axis=0)
 
 
-def make(size: int, credit: Credit = Credit.PROPOSED) -> VectorFrameReplay:
-    actions = spaces.Discrete(3)
-    rng = np.random.default_rng(0)
-    return VectorFrameReplay(size, SPACE, actions, "cpu", GAMES, rng=rng, credit=credit)
+def make(
+    size: int, credit: Credit = Credit.PROPOSED, *, n_steps: int = 1, gamma: float = 0.9
+) -> VectorFrameReplay:
+    return VectorFrameReplay(
+        size, SPACE, spaces.Discrete(3), "cpu", GAMES,
+        rng=np.random.default_rng(0), credit=credit, n_steps=n_steps, gamma=gamma,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -130,20 +133,56 @@ def test_a_million_transitions_of_atari_fit_into_seven_and_a_half_gigabytes() ->
     assert thousand.nbytes * 125 <= 7.6e9  # the spare frames of a small one weigh more
 
 
-def test_a_plan_gathers_what_would_have_been_drawn() -> None:
+@pytest.mark.parametrize("n_steps", [1, 3])
+def test_a_plan_gathers_what_would_have_been_drawn(n_steps: int) -> None:
     """What goes to a GPU in one piece is what single draws give, rewards and ends bit for bit."""
-    streams, buffers = (Stream(5), Stream(5)), (make(16 * GAMES), make(16 * GAMES))
+    streams = Stream(5), Stream(5)
+    buffers = make(16 * GAMES, n_steps=n_steps), make(16 * GAMES, n_steps=n_steps)
     for stream, buffer in zip(streams, buffers, strict=True):
         for _ in range(40):
             buffer.add(*stream.next())
     planned = torch.from_numpy(buffers[0].plan(6, 8))
-    assert planned.shape == (6, 8, 11)
+    assert planned.shape == (6, 8, 12)
     for plan in planned:
         mine, other = buffers[0].gather(plan), buffers[1].sample(8)
-        for name in ("observations", "next_observations", "actions", "rewards", "dones"):
+        for name in mine._fields:
             assert torch.equal(getattr(mine, name), getattr(other, name)), name
 
 
 def test_an_empty_buffer_plans_nothing() -> None:
     with pytest.raises(ValueError, match="an empty buffer"):
         make(30).plan(2, 4)
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 7])
+def test_several_steps_are_added_up_as_sb3_does(
+    n_steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over ends, cuts, the newest transitions and the place where the ring closes."""
+    stream, mine = Stream(2), make(30 * GAMES, n_steps=n_steps)
+    theirs = NStepReplayBuffer(
+        30 * GAMES, SPACE, spaces.Discrete(3), "cpu", GAMES, n_steps=n_steps, gamma=0.9
+    )
+    for _ in range(47):
+        transition = stream.next()
+        mine.add(*transition)
+        theirs.add(*transition)
+    held = (mine.pos - mine.count + np.arange(mine.count)) % mine.buffer_size
+    for game in range(GAMES):
+        games = np.full(mine.count, game)
+        monkeypatch.setattr(np.random, "randint", lambda *_, games=games, **__: games)
+        got, expected = mine._gather(held, games, None), theirs._get_samples(held)
+        for name in ("observations", "next_observations", "actions", "dones"):
+            assert np.array_equal(getattr(got, name), getattr(expected, name)), name
+        for name in ("rewards", "discounts"):
+            torch.testing.assert_close(getattr(got, name), getattr(expected, name))
+
+
+def test_checkpoints_from_before_the_ends_were_kept_can_be_gone_on_with() -> None:
+    stream, buffer = Stream(1), make(20 * GAMES)
+    for _ in range(12):
+        buffer.add(*stream.next())
+    state = {name: value for name, value in buffer.state().items() if name != "ends"}
+    other = make(20 * GAMES)
+    other.restore(state)
+    assert np.array_equal(other.ends, buffer.terminals != 0)
