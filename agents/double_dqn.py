@@ -100,7 +100,7 @@ class DoubleDQN(DQN):
             seed=seed,
             device=device,
         )
-        # SB3's default logger makes a folder in /tmp for every call of learn().
+        # SB3's default logger makes a folder for every call of learn().
         self.set_logger(Logger(folder=None, output_formats=[]))
 
     def _setup_model(self) -> None:
@@ -149,10 +149,6 @@ class DoubleDQN(DQN):
         self._q_cache = None
         return loss
 
-    def loss(self, batch: ReplayBufferSamples) -> torch.Tensor:
-        """Huber loss of a batch against its double-Q target, a scalar with gradient."""
-        return self.updates.loss(batch)
-
     # Acting.
 
     def predict(
@@ -166,7 +162,7 @@ class DoubleDQN(DQN):
 
         Args:
             observation: one, or a batch with a leading axis.
-            state: handed back; this agent has none.
+            state: handed back; there is none.
             episode_start: not used.
             deterministic: never explore.
 

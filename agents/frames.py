@@ -85,16 +85,3 @@ class FrameRing:
         self.frames[numbers % self.capacity] = frames
         self.head += len(frames)
         return self.head - 1
-
-
-def alike(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """In which games two stacks show the same."""
-    same = _wide(one) == _wide(other)
-    alike: NDArray[np.bool_] = same.reshape(len(one), -1).all(axis=1)
-    return alike
-
-
-def _wide(stacks: NDArray[np.uint8]) -> NDArray[np.unsignedinteger]:
-    """The same bytes, eight at a time if they can be: an eighth of the numbers to compare."""
-    flat = stacks.reshape(*stacks.shape[:2], -1)
-    return flat.view(np.uint64) if flat.shape[-1] % 8 == 0 else flat

@@ -14,10 +14,10 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from agents.frame_replay import TRANSITIONS_PER_SPARE_FRAME
-from agents.frames import alike
 from agents.replay import Arrays, was_blocked
 from agents.returns import Ahead, n_step
 from agents.settings import Credit
+from agents.strips import FrameStrips
 
 __all__ = ["VectorFrameReplay"]
 
@@ -27,15 +27,14 @@ Ints = NDArray[np.int64]
 class VectorFrameReplay(ReplayBuffer):
     """What `FrameReplayBuffer` is for one game, for several that step together.
 
-    A row holds one transition of each game. Each game has its own ring of frames, a strip of one
-    tensor, so that a batch is gathered by one call; on a GPU it never leaves it. Stacks are
-    compared when they come in: a game that goes on adds one frame, any other stack is kept whole.
-    There are no rewinds in front of several games.
+    A row holds one transition of each game; their frames lie in `FrameStrips`, and on a GPU never
+    leave it. Stacks are compared when they come in: a game that goes on adds one frame, any other
+    stack is kept whole. There are no rewinds in front of several games.
 
     Attributes:
         rng: draws the batches.
         credit: which action is stored.
-        frames: uint8 (games * frames of each, height, width), on `device`.
+        strips: the frames, on `device`.
     """
 
     def __init__(
@@ -91,12 +90,8 @@ class VectorFrameReplay(ReplayBuffer):
         self.optimize_memory_usage = False
         self.handle_timeout_termination = True
         self.depth = self.obs_shape[0]
-        self.strip = rows + rows // TRANSITIONS_PER_SPARE_FRAME + 2 * self.depth
-        self.frames = torch.zeros(
-            (n_envs * self.strip, *self.obs_shape[1:]), dtype=torch.uint8, device=self.device
-        )
-        self.heads = np.zeros(n_envs, np.int64)
-        self._last: NDArray[np.uint8] = np.zeros((n_envs, *self.obs_shape), np.uint8)
+        each = rows + rows // TRANSITIONS_PER_SPARE_FRAME + 2 * self.depth
+        self.strips = FrameStrips(n_envs, self.obs_shape, each, self.device)
         self.obs_at = np.zeros((rows, n_envs), np.int64)
         self.next_at = np.zeros((rows, n_envs), np.int64)
         self.actions = np.zeros((rows, n_envs), np.int64)
@@ -108,7 +103,7 @@ class VectorFrameReplay(ReplayBuffer):
     def nbytes(self) -> int:
         """Bytes of all arrays when the buffer is full."""
         arrays = (self.obs_at, self.next_at, self.actions, self.rewards, self.terminals, self.ends)
-        return self.frames.nbytes + sum(array.nbytes for array in arrays)
+        return self.strips.frames.nbytes + sum(array.nbytes for array in arrays)
 
     def size(self) -> int:
         """How many transitions can be drawn."""
@@ -136,8 +131,8 @@ class VectorFrameReplay(ReplayBuffer):
         """
         if self.count == self.buffer_size:
             self.count -= 1  # the oldest row lies at pos and gives way now
-        self.obs_at[self.pos] = self._place(obs)
-        self.next_at[self.pos] = self._place(next_obs)
+        self.obs_at[self.pos] = self.strips.place(obs)
+        self.next_at[self.pos] = self.strips.place(next_obs)
         self._forget_overwritten()
         cut = [bool(info.get("TimeLimit.truncated", False)) for info in infos]
         self.actions[self.pos] = self._credited(action, infos)
@@ -171,12 +166,11 @@ class VectorFrameReplay(ReplayBuffer):
         drawn = np.array([self._draw(batch_size) for _ in range(batches)])
         rows, games = drawn[:, 0].reshape(-1), drawn[:, 1].reshape(-1)
         ahead = self._ahead(rows, games)
-        both = np.stack([self.obs_at[rows, games], self.next_at[ahead.last, games]], axis=1)
-        numbers = both[..., None] + np.arange(1 - self.depth, 1)
-        places = games[:, None, None] * self.strip + numbers % self.strip
+        seen = self.obs_at[rows, games], self.next_at[ahead.last, games]
+        places = [self.strips.places(games, newest) for newest in seen]
         told = (ahead.rewards, self.terminals[ahead.last, games], ahead.discounts)
         columns = [self.actions[rows, games], *(each.view(np.int32) for each in told)]
-        found = [places.reshape(len(rows), -1), np.stack(columns, axis=1)]
+        found = [*places, np.stack(columns, axis=1)]
         return np.concatenate(found, axis=1, dtype=np.int32).reshape(batches, batch_size, -1)
 
     def gather(self, planned: torch.Tensor) -> ReplayBufferSamples:
@@ -186,7 +180,7 @@ class VectorFrameReplay(ReplayBuffer):
             planned: int32 (batch_size, 2 * depth + 4), on `device`.
         """
         both = 2 * self.depth
-        taken = self.frames.index_select(0, planned[:, :both].reshape(-1))
+        taken = self.strips.frames.index_select(0, planned[:, :both].reshape(-1))
         stacks = taken.view(len(planned), both, *self.obs_shape[1:])
         paid = planned[:, both + 1 :].contiguous().view(torch.float32)
         return ReplayBufferSamples(
@@ -202,9 +196,9 @@ class VectorFrameReplay(ReplayBuffer):
         """Everything needed to restore the contents, as arrays; views where possible."""
         used = self.pos if self.count <= self.pos else self.buffer_size
         return {
-            "vector_frames": self.frames.cpu().numpy(),
-            "heads": self.heads,
-            "last": self._last,
+            "vector_frames": self.strips.frames.cpu().numpy(),
+            "heads": self.strips.heads,
+            "last": self.strips.last,
             "obs_at": self.obs_at[:used],
             "next_at": self.next_at[:used],
             "actions": self.actions[:used],
@@ -222,12 +216,12 @@ class VectorFrameReplay(ReplayBuffer):
         """
         pos, count = (int(x) for x in state["pos_count"])
         used = len(state["actions"])
-        frames = state["vector_frames"]
-        fits = frames.shape == tuple(self.frames.shape) and state["heads"].shape == (self.n_envs,)
+        frames, strips = state["vector_frames"], self.strips
+        fits = frames.shape == strips.frames.shape and state["heads"].shape == (self.n_envs,)
         if not fits or not 0 <= count <= used <= self.buffer_size:
             raise ValueError(f"frames of shape {frames.shape} do not fit this buffer")
-        self.frames.copy_(torch.from_numpy(frames))
-        self.heads[:], self._last[:] = state["heads"], state["last"]
+        strips.frames.copy_(torch.from_numpy(frames))
+        strips.heads[:], strips.last[:] = state["heads"], state["last"]
         for name in ("obs_at", "next_at", "actions", "rewards", "terminals"):
             getattr(self, name)[:used] = state[name]
         self.ends[:used] = state.get("ends", state["terminals"]) != 0
@@ -241,31 +235,8 @@ class VectorFrameReplay(ReplayBuffer):
         rows = (self.pos - 1 - drawn // self.n_envs) % self.buffer_size
         return rows, drawn % self.n_envs
 
-    def _place(self, stacks: NDArray[np.uint8]) -> Ints:
-        """Keep a stack of each game; returns the numbers of their newest frames."""
-        known = (self.heads > 0) & alike(stacks, self._last)
-        if not known.all():
-            # A game that goes on shows all but the oldest of the frames of before.
-            goes_on = (self.heads > 0) & alike(stacks[:, :-1], self._last[:, 1:])
-            one, whole = np.flatnonzero(~known & goes_on), np.flatnonzero(~known & ~goes_on)
-            self._push(one, stacks[one, -1:])
-            self._push(whole, stacks[whole])
-            self._last[:] = stacks
-        newest: Ints = self.heads - 1
-        return newest
-
-    def _push(self, games: Ints, frames: NDArray[np.uint8]) -> None:
-        """Add frames, (games, of each, height, width), to the ends of some games' strips."""
-        if not games.size:
-            return
-        numbers = self.heads[games, None] + np.arange(frames.shape[1])
-        at = torch.from_numpy((games[:, None] * self.strip + numbers % self.strip).reshape(-1))
-        flat = torch.from_numpy(frames.reshape(-1, *self.obs_shape[1:]))
-        self.frames[at.to(self.device)] = flat.to(self.device)
-        self.heads[games] += frames.shape[1]
-
     def _forget_overwritten(self) -> None:
-        first_allowed = self.heads - self.strip + self.depth - 1
+        first_allowed = self.strips.first_whole
         while self.count and (self.obs_at[self._oldest()] < first_allowed).any():
             self.count -= 1
 
@@ -296,7 +267,8 @@ class VectorFrameReplay(ReplayBuffer):
         if env is not None:
             raise ValueError("normalised observations or rewards are not supported in replay")
         ahead = self._ahead(rows, games)
-        observations, next_observations = self._stacks(rows, ahead.last, games)
+        first, then = self.obs_at[rows, games], self.next_at[ahead.last, games]
+        observations, next_observations = self.strips.pairs(games, first, then)
         return ReplayBufferSamples(
             observations=observations,
             actions=self._column(self.actions[rows, games]),
@@ -317,23 +289,6 @@ class VectorFrameReplay(ReplayBuffer):
             rewards=self.rewards,
             ends=self.ends,
         )
-
-    def _stacks(self, rows: Ints, last: Ints, games: Ints) -> tuple[torch.Tensor, torch.Tensor]:
-        first, then = self.obs_at[rows, games], self.next_at[last, games]
-        start = games[:, None] * self.strip
-        if (then - first == 1).all():
-            # Five frames hold both stacks of four.
-            numbers = first[:, None] + np.arange(1 - self.depth, 2)
-            taken = self._frames_at(start + numbers % self.strip)
-            return taken[:, :-1], taken[:, 1:]
-        span = np.arange(1 - self.depth, 1)
-        both = [self._frames_at(start + (n[:, None] + span) % self.strip) for n in (first, then)]
-        return both[0], both[1]
-
-    def _frames_at(self, places: Ints) -> torch.Tensor:
-        flat = torch.from_numpy(places.reshape(-1)).to(self.device, non_blocking=True)
-        taken = self.frames.index_select(0, flat)
-        return taken.view(*places.shape, *self.obs_shape[1:])
 
     def _column(self, values: NDArray[np.generic]) -> torch.Tensor:
         return torch.from_numpy(values[:, None]).to(self.device, non_blocking=True)

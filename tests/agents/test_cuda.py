@@ -71,7 +71,7 @@ def test_the_graph_learns_what_single_launches_learn(make_screens: Make) -> None
 
 def test_replay_on_the_gpu_holds_what_it_holds_on_the_cpu(make_screens: Make) -> None:
     there, here = (played(agent_on(d, make_screens), 40) for d in ("cuda", "cpu"))
-    assert there.replay_buffer.frames.device.type == "cuda"  # type: ignore[union-attr]
+    assert there.replay_buffer.strips.frames.is_cuda  # type: ignore[union-attr]
     for _ in range(5):
         mine, other = (agent.replay_buffer.sample(16) for agent in (there, here))
         for name in mine._fields:
@@ -83,7 +83,9 @@ def test_learns_a_batch_as_on_the_cpu_in_float32(make_screens: Make) -> None:
     here = played(agent_on("cpu", make_screens, replace(SETTINGS, precision=Precision.FP32)), 40)
     batch = here.replay_buffer.sample(32)
     on_gpu = type(batch)(*(x.cuda() if isinstance(x, torch.Tensor) else x for x in batch))
-    assert there.loss(on_gpu).item() == pytest.approx(here.loss(batch).item(), rel=0.03, abs=1e-3)
+    assert there.updates.loss(on_gpu).item() == pytest.approx(
+        here.updates.loss(batch).item(), rel=0.03, abs=1e-3
+    )
 
 
 def test_a_bad_loss_stops_the_graph_and_changes_nothing_more(make_screens: Make) -> None:

@@ -95,7 +95,7 @@ def test_the_loss_is_the_one_written_down_in_the_paper(
         target = batch.rewards[index] + 0.9 * (1 - batch.dones[index]) * value
         chosen = agent.q_net(batch.observations[index][None])[0, int(batch.actions[index])]
         expected.append(functional.smooth_l1_loss(chosen, target[0]).item())
-    assert agent.loss(batch).item() == pytest.approx(np.mean(expected), rel=1e-5)
+    assert agent.updates.loss(batch).item() == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 @pytest.mark.parametrize("fixture", ["chain", "screen"])

@@ -1,13 +1,17 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, SupportsFloat
+from unittest.mock import Mock
 
 import gymnasium
 import pytest
 import torch
+from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from agents import DoubleDQN, DoubleDQNSettings, LearnStep, learn, make_agent
+from agents.updates import Fp32Updates
 from oversight.errors import OverseerGone
 
 Make = Callable[[], gymnasium.Env[Any, Any]]
@@ -88,3 +92,39 @@ def test_figures_go_to_the_folder_and_nowhere_else(
     assert {"train/loss", "rollout/exploration_rate", "time/fps"} <= set(figures.Tags()["scalars"])
     assert [event.step for event in figures.Scalars("train/loss")] == [500, 700]
     assert capsys.readouterr().out == ""
+
+
+class Beside(Fp32Updates):
+    """Updates that go on while games are played, by word of mouth."""
+
+    beside = True
+    finished = 0
+
+    def finish(self) -> None:
+        self.finished += 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "order"), [(Fp32Updates, "ssststst" + "st"), (Beside, "ssstststs")]
+)
+def test_updates_beside_the_games_begin_before_the_next_step_is_played(
+    make_screens: Callable[..., Any],
+    screen_settings: DoubleDQNSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Fp32Updates],
+    order: str,
+) -> None:
+    settings = replace(screen_settings, train_freq=4, learning_starts=8, buffer_size=96)
+    agent = DoubleDQN(DummyVecEnv([make_screens] * 4), settings, seed=0)
+    agent.updates = kind(agent.policy, agent.gamma, settings.max_grad_norm)
+    assert agent.env is not None
+    step, train = Mock(wraps=agent.env.step), Mock(wraps=agent.train)
+    both = Mock()
+    both.attach_mock(step, "s")
+    both.attach_mock(train, "t")
+    monkeypatch.setattr(agent.env, "step", step)
+    monkeypatch.setattr(agent, "train", train)
+    assert learn(agent, 24) == 24
+    # One update each is due after the steps to 12, 16, 20 and 24.
+    assert "".join(name for name, *_ in both.mock_calls) == order
+    assert getattr(agent.updates, "finished", 1) == 1

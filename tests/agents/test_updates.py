@@ -59,7 +59,9 @@ def test_bfloat16_sees_the_same_values_loss_and_gradients(make_screens: Make) ->
         half.updates.values(batch.observations), exact.updates.values(batch.observations),
         rtol=0.02, atol=0.01,
     )  # fmt: skip
-    torch.testing.assert_close(half.loss(batch), exact.loss(batch), rtol=0.02, atol=1e-3)
+    torch.testing.assert_close(
+        half.updates.loss(batch), exact.updates.loss(batch), rtol=0.02, atol=1e-3
+    )
     for agent in (exact, half):
         agent.update(batch)
     for mine, theirs in zip(half.q_net.parameters(), exact.q_net.parameters(), strict=True):
@@ -115,7 +117,7 @@ def test_what_is_loaded_or_copied_is_followed(make_screens: Make) -> None:
     half.updates.adopt()
     other.q_net_target.load_state_dict(other.q_net.state_dict())
     other.updates.adopt_target()
-    assert half.loss(batch).item() == other.loss(batch).item()
+    assert half.updates.loss(batch).item() == other.updates.loss(batch).item()
 
 
 def test_a_loss_that_is_no_number_changes_nothing(make_screens: Make) -> None:
@@ -159,7 +161,9 @@ def test_the_target_is_double_q(make_screens: Make) -> None:
             agent.q_net_target(batch.next_observations),
         )
         chosen = agent.q_net(batch.observations).gather(1, batch.actions)[:, 0]
-    assert agent.loss(batch).item() == pytest.approx(functional.smooth_l1_loss(chosen, aim).item())
+    assert agent.updates.loss(batch).item() == pytest.approx(
+        functional.smooth_l1_loss(chosen, aim).item()
+    )
 
 
 def test_auto_takes_bfloat16_only_where_it_is_at_home(make_screens: Make) -> None:

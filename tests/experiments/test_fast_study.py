@@ -1,0 +1,120 @@
+"""Long trainings in the fast way: trained, gone on with, counted by the truth, shown."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from blocker import Blocker
+from blocker.network import BlockerNetwork
+from blocker.presets import preset_for
+from blocker.testing import grow_on_noise
+from experiments.fast_study import FastCondition, FastSettings, fast_study
+from experiments.fast_types import curve, mastered
+from experiments.reporter import Reporter
+from oversight import RunError, game_named
+
+STEPS = 960
+
+
+@pytest.fixture(scope="module")
+def blocker_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    game, preset = game_named("pong"), preset_for("pong")
+    torch.manual_seed(0)
+    network = BlockerNetwork(game.actions, preset.input, preset.shape).eval()
+    grow_on_noise(network, np.random.default_rng(0), trees=preset.shape.trees)
+    # Of noise it says little: a low threshold, so that it blocks at all.
+    made = Blocker(network, preset.shape, preset.input, 0.01, game.name, game.actions)
+    path = tmp_path_factory.mktemp("blocker") / "blocker.safetensors"
+    made.save(path)
+    return path
+
+
+def settings_in(folder: Path, blocker: Path) -> FastSettings:
+    return FastSettings(
+        blocker=blocker,
+        steps=STEPS,
+        games=4,
+        checkpoint_steps=STEPS // 2,
+        device="cpu",
+        work=folder / "work",
+        out=folder / "fast.json",
+    )
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.mark.slow
+def test_trains_counts_and_shows(tmp_path: Path, blocker_file: Path) -> None:
+    settings = settings_in(tmp_path, blocker_file)
+    rows = fast_study(replace(settings, episodes=1), Reporter(), never)
+    assert [row.condition for row in rows] == ["no_oversight", "blocker"]
+    for row in rows:
+        assert row.steps == STEPS
+        assert sum(part.steps for part in row.parts) == STEPS
+        assert [each.age for each in row.alone] == [STEPS // 2, STEPS]
+        assert all(each.steps > 700 and len(each.returns) == 1 for each in row.alone)
+    alone, behind = rows
+    assert alone.blocks == 0
+    # 26 in 1,000 with nobody there; the tape knows what happened, the Blocker of noise blocks.
+    assert alone.catastrophes is not None
+    assert alone.catastrophes > 5
+    assert behind.blocks == sum(part.blocks for part in behind.parts)
+    assert 0 < behind.blocks < STEPS
+    assert (tmp_path / "fast.png").stat().st_size > 10_000
+    kept = json.loads((tmp_path / "fast.json").read_text())
+    assert [row["catastrophes"] for row in kept[0]["parts"]] == [
+        part.catastrophes for part in alone.parts
+    ]
+
+    # Everything is there: nothing is played again.
+    stamps = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("*.npz")}
+    assert fast_study(replace(settings, episodes=1), Reporter(), never) == rows
+    assert stamps == {path: path.stat().st_mtime_ns for path in stamps}
+    with pytest.raises(RunError, match="other settings"):
+        fast_study(replace(settings, n_steps=3), Reporter(), never)
+
+
+def test_a_training_out_of_time_is_gone_on_with(tmp_path: Path, blocker_file: Path) -> None:
+    settings = replace(
+        settings_in(tmp_path, blocker_file),
+        conditions=(FastCondition.NO_OVERSIGHT,),
+        count=False,
+    )
+    stopped = fast_study(replace(settings, minutes=1e-6), Reporter(), never)
+    assert [row.steps for row in stopped] == [64]  # the clock is asked every 64 agent steps
+    (row,) = fast_study(settings, Reporter(), never)
+    assert row.steps == STEPS
+    assert row.parts == []
+    assert row.seconds > stopped[0].seconds
+
+
+def test_what_cannot_be_played_is_refused() -> None:
+    with pytest.raises(RunError, match="--blocker FILE"):
+        FastSettings().check()
+    with pytest.raises(RunError, match="games share evenly"):
+        FastSettings(conditions=(FastCondition.NO_OVERSIGHT,), games=7).check()
+    alone = FastSettings(conditions=(FastCondition.NO_OVERSIGHT,))
+    assert alone.check() is alone
+    for wrong in (replace(alone, workers=0), replace(alone, episodes=-1)):
+        with pytest.raises(RunError, match="workers of 1 or more"):
+            wrong.check()
+
+
+def test_mastery_is_twenty_games_in_a_row() -> None:
+    ends = np.arange(30) * 100
+    returns = np.full(30, 17.0)
+    assert mastered(ends, returns, 18.0) is None
+    returns[5:] = 18.0
+    assert mastered(ends, returns, 18.0) == 2_400
+    assert mastered(ends[:19], np.full(19, 21.0), 18.0) is None
+
+
+def test_a_curve_leaves_out_stretches_in_which_no_game_ended() -> None:
+    ends, returns = np.array([150, 160, 900]), np.array([-21.0, -19.0, 3.0])
+    assert curve(ends, returns, 1_000) == [(160, -20.0), (900, 3.0)]
