@@ -21,10 +21,10 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from oversight.atari import SIDE, STACK, AtariSettings, reset_frames
-from oversight.errors import OversightError
 from oversight.game import Game
 from oversight.games import entry_of
-from oversight.palette import PALETTE_GREY, from_rgb
+from oversight.palette import PALETTE_GREY
+from oversight.pictures import Pictures, small
 from oversight.remote import EPISODE_SEED, SCREEN, About
 
 __all__ = ["FastAtari"]
@@ -34,27 +34,6 @@ Infos = dict[str, Any]
 
 FOR_EVER = 2**31 - 1
 """Frames after which ale-py would cut an episode by itself; we count our own."""
-
-
-UNKNOWN = 1
-"""Stands for a brightness that the game's colours do not have; palette indices are even."""
-
-
-def _index_of_grey(colours: tuple[int, ...]) -> NDArray[np.uint8]:
-    """For each brightness the one colour that has it; `UNKNOWN` where there is none."""
-    bright = PALETTE_GREY[list(colours)]
-    if len(set(bright.tolist())) != len(colours):
-        raise ValueError(f"expected colours that differ in brightness, got {colours}")
-    table = np.full(256, UNKNOWN, np.uint8)
-    table[bright] = colours
-    return table
-
-
-def _any_index_of_grey() -> NDArray[np.uint8]:
-    """A palette index for each brightness, so that `PALETTE_GREY` of it gives that brightness."""
-    table = np.zeros(256, np.uint8)
-    table[PALETTE_GREY[::2]] = np.arange(0, 256, 2, dtype=np.uint8)
-    return table
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +97,7 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
         self.single_action_space = gymnasium.spaces.Discrete(game.n_actions)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
-        self._grey = not colours or bool(game.colours)
-        self._to_index = _index_of_grey(game.colours) if colours else _any_index_of_grey()
+        self._pictures = Pictures(game, colours=colours)
         self._catastrophe = entry_of(game.name).truth.catastrophe.name
         self._envs = AtariVectorEnv(
             game.rom,
@@ -132,7 +110,7 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
             stack_num=1,
             frameskip=1,
             maxpool=False,
-            grayscale=self._grey,
+            grayscale=self._pictures.grey,
             noop_max=self.settings.noop_max + 1,
             reward_clipping=False,
             use_fire_reset=False,
@@ -162,7 +140,7 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
         chosen = None if seed is None else int(seed) % FOR_EVER
         came, infos = self._envs.reset(seed=chosen)
         everyone = np.ones(self.num_envs, np.bool_)
-        screens, frames = self._with_a_frame(everyone, self._indices(came), infos)
+        screens, frames = self._with_a_frame(everyone, self._pictures.indices(came), infos)
         self._begin(everyone, screens)
         return self._stack.copy(), {**self._shown(screens), **self._begun(everyone, frames)}
 
@@ -208,34 +186,10 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
             ended = ended | over
             previous, newest = newest, came
         assert newest is not None, "a game has at least one frame a step"
-        last = self._known(self._indices(newest))
-        bright = self._brightness(newest, last)
-        before = bright if previous is None else self._brightness(previous)
-        return _Played(_small(before, bright), last, scores, ended)
-
-    def _indices(self, came: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Palette indices of ale-py's pictures: (games, 1, 210, 160[, 3]) to (games, 210, 160)."""
-        if not self._grey:
-            return from_rgb(came[:, 0])
-        indices = np.asarray(cv2.LUT(_below(came), self._to_index), np.uint8)
-        return indices.reshape(self.num_envs, 210, 160)
-
-    def _known(self, indices: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if self._grey and cv2.inRange(_below(indices), UNKNOWN, UNKNOWN).any():
-            raise OversightError(
-                f"{self.game.name} shows a colour that is none of the {len(self.game.colours)} "
-                "that its `Game.colours` tells of: mend them, or leave them empty"
-            )
-        return indices
-
-    def _brightness(
-        self, came: NDArray[np.uint8], indices: NDArray[np.uint8] | None = None
-    ) -> NDArray[np.uint8]:
-        """Brightness of the same, one game under another: (games * 210, 160)."""
-        if self._grey:
-            return _below(came)
-        known = self._indices(came) if indices is None else indices
-        return np.asarray(cv2.LUT(_below(known), PALETTE_GREY), np.uint8)
+        last = self._pictures.known(self._pictures.indices(newest))
+        bright = self._pictures.brightness(newest, last)
+        before = bright if previous is None else self._pictures.brightness(previous)
+        return _Played(small(before, bright), last, scores, ended)
 
     def _see(self, played: _Played) -> None:
         self._stack[:, :-1] = self._stack[:, 1:]
@@ -258,7 +212,7 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
             "_final_info": over.copy(),
         }
         came, infos = self._envs.reset(options={"reset_mask": over})
-        begun, frames = self._with_a_frame(over, self._indices(came), infos)
+        begun, frames = self._with_a_frame(over, self._pictures.indices(came), infos)
         self._begin(over, begun)
         shown = np.where(over[:, None, None], begun, played.newest)
         return told | self._shown(shown) | self._begun(over, frames)
@@ -270,9 +224,9 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
         frames = np.asarray(infos["episode_frame_number"])
         while (again := mask & (frames == 0)).any():
             fresh, infos = self._envs.reset(options={"reset_mask": again})
-            screens = np.where(again[:, None, None], self._indices(fresh), screens)
+            screens = np.where(again[:, None, None], self._pictures.indices(fresh), screens)
             frames = np.asarray(infos["episode_frame_number"])
-        self._known(screens[mask])
+        self._pictures.known(screens[mask])
         return screens, frames
 
     def _begin(self, mask: NDArray[np.bool_], screens: NDArray[np.uint8]) -> None:
@@ -298,23 +252,6 @@ class FastAtari(VectorEnv[Observations, NDArray[np.int64], NDArray[Any]]):
         seeds = np.zeros(self.num_envs, np.int64)
         seeds[mask] = [self._seeds[int(count)] for count in frames[mask]]
         return {EPISODE_SEED: seeds, f"_{EPISODE_SEED}": mask.copy()}
-
-
-def _below(screens: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One game's screen under another: (games * 210, 160)."""
-    return screens.reshape(-1, screens.shape[-1])
-
-
-def _small(before: NDArray[np.uint8], last: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The brighter of two frames of each game as an agent sees them: (games, SIDE, SIDE).
-
-    All in one call, on all cores: 210 rows are 84 times 2.5, so that no cell of the mean reaches
-    into the next game's screen.
-    """
-    games = len(last) // 210
-    size = SIDE, SIDE * games
-    small = cv2.resize(cv2.max(before, last), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8).reshape(games, SIDE, SIDE)
 
 
 def _seeds_by_frames(noop_max: int) -> dict[int, int]:
