@@ -107,6 +107,12 @@ class TrainSettings:
     """Agent steps whose rewards Double DQN adds up in a target; Rainbow takes 3. Above 1 needs
     several games."""
 
+    learning_rate: float = 1e-4
+    """Step size of Double DQN's Adam (zoo)."""
+
+    train_freq: int = 4
+    """Agent steps between Double DQN's updates (Nature)."""
+
     buffer_size: int = 100_000
     """Transitions in Double DQN's replay: 7.3 KB each."""
 
@@ -133,9 +139,11 @@ class TrainSettings:
             RunError: they cannot; says what to change.
         """
         self._check_game()
-        for name in ("games", "steps", "checkpoint_steps", "buffer_size"):
+        for name in ("games", "steps", "checkpoint_steps", "buffer_size", "train_freq"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
+        if not self.learning_rate > 0.0:
+            raise RunError(f"expected a learning_rate above 0, got {self.learning_rate}")
         if self.n_steps < 1 or (self.n_steps > 1 and self.games == 1):
             raise RunError(
                 f"expected n_steps of 1, or more with several games, got {self.n_steps} with "
@@ -167,6 +175,8 @@ class TrainSettings:
         """The numbers of the Double DQN."""
         return DoubleDQNSettings(
             n_steps=self.n_steps,
+            learning_rate=self.learning_rate,
+            train_freq=self.train_freq,
             buffer_size=self.buffer_size,
             learning_starts=self.learning_starts,
             exploration_steps=self.exploration_steps,
