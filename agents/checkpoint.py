@@ -224,6 +224,7 @@ def _with_later_settings(saved: Manifest) -> Manifest:
         "precision": DoubleDQNSettings.precision.value,
         "end_on_block": False,
         "n_steps": 1,
+        "adam_epsilon": 1e-8,
     }
     return {**later, **saved}
 

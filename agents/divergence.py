@@ -1,11 +1,12 @@
-"""Saying why learning came to numbers that are none."""
+"""Saying why learning came to numbers that are none, or to an end."""
 
 from __future__ import annotations
 
 import torch
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
+from torch import Tensor
 
-__all__ = ["explain_divergence"]
+__all__ = ["explain_divergence", "has_died"]
 
 
 def explain_divergence(
@@ -29,3 +30,17 @@ def explain_divergence(
         f"learning diverged; lower the learning rate ({learning_rate:g}) or clip the rewards, "
         "and go on from the last checkpoint"
     )
+
+
+def has_died(observations: Tensor, values: Tensor) -> bool:
+    """Whether a network says the very same of different observations.
+
+    Where all units of one layer are below 0 whatever is seen, no gradient comes through it any
+    more: however long it goes on, only the last biases learn.
+
+    Args:
+        observations: (batch, ...), of which some differ.
+        values: float32 (batch, n_actions), what it says of them.
+    """
+    differ = bool((observations != observations[:1]).any())
+    return differ and bool((values == values[:1]).all())

@@ -62,6 +62,7 @@ def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy, *, games: int) -
 
 def policy_kwargs(settings: DoubleDQNSettings, *, image: bool) -> dict[str, Any]:
     """What SB3's policy is made with."""
-    optimizer = {"fused": True} if settings.fused_adam else {}
+    optimizer: dict[str, Any] = {"eps": settings.adam_epsilon}
+    optimizer |= {"fused": True} if settings.fused_adam else {}
     layers = {} if image else {"net_arch": list(settings.hidden)}
     return {"optimizer_kwargs": optimizer, **layers}

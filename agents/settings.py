@@ -47,6 +47,10 @@ class DoubleDQNSettings:
     learning_rate: float = 1e-4
     """Step size of Adam (zoo)."""
 
+    adam_epsilon: float = 1e-8
+    """Added to the root of Adam's second moment (SB3, torch). Rainbow takes 1.5e-4
+    (arXiv:1710.02298), with which gradients of next to nothing make steps of next to nothing."""
+
     gamma: float = 0.99
     """Discount per agent step, in [0, 1] (Nature)."""
 
@@ -135,7 +139,7 @@ class DoubleDQNSettings:
             self._check(name, getattr(self, name) >= 0, "at least 0")
         for name in ("gamma", "exploration_initial", "exploration_final"):
             self._check(name, 0.0 <= getattr(self, name) <= 1.0, "in [0, 1]")
-        for name in ("learning_rate", "max_grad_norm"):
+        for name in ("learning_rate", "adam_epsilon", "max_grad_norm"):
             self._check(name, getattr(self, name) > 0.0, "above 0")
 
     def _check(self, name: str, holds: bool, wanted: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +11,14 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents import checkpoint
+from agents.divergence import has_died
 from agents.double_dqn import DoubleDQN
 from agents.games import overseen_games
 from agents.learn_step import LearnStep
 from agents.learning import learn
 from agents.training_types import Training, TrainSettings, Way
 from agents.vec_env import OversightVecEnv
+from oversight.errors import OversightError
 from oversight.games import game_named
 from oversight.overseer import Overseer
 from oversight.tape import Tape
@@ -23,6 +26,8 @@ from oversight.tape import Tape
 __all__ = ["Episodes", "Told", "kept_tape", "train_double_dqn"]
 
 COLUMNS = ("agent_steps", "game", "length", "game_return", "agent_return")
+ALIVE_BATCH = 64
+"""Observations of replay by which a network is seen to be alive."""
 Told = Callable[[int, str], bool]
 """Takes the agent steps made and a note; False stops the training."""
 
@@ -103,7 +108,12 @@ class _Sitting:
         return left
 
     def keep(self) -> None:
-        """Write the checkpoint, the tape and the counts."""
+        """Write the checkpoint, the tape and the counts.
+
+        Raises:
+            OversightError: the network has died; the checkpoint before is intact.
+        """
+        _require_alive(self.agent)
         checkpoint.save(self.agent, self.training.agent)
         if self.tape is not None:
             self.tape.save(self.training.tape)
@@ -160,7 +170,7 @@ def train_double_dqn(
 
     Raises:
         RunError: the directory is damaged, or cannot be written to.
-        OversightError: learning diverged; the last checkpoint is intact.
+        OversightError: learning diverged or died; the last checkpoint is intact.
     """
     return _Sitting(training, overseer, kept).go(told)
 
@@ -169,3 +179,19 @@ def _agent(settings: TrainSettings, env: VecEnv, gate: OversightVecEnv) -> Doubl
     agent = DoubleDQN(env, settings.dqn, seed=settings.seed, device=settings.device)
     gate.ranking = agent.ranking
     return agent
+
+
+def _require_alive(agent: DoubleDQN) -> None:
+    replay, settings = agent.replay_buffer, agent.settings
+    if agent.num_timesteps <= settings.learning_starts or replay.size() == 0:
+        return
+    rng = copy.deepcopy(replay.rng)
+    seen = replay.sample(ALIVE_BATCH).observations
+    replay.rng = rng  # what is drawn next is what would have been drawn
+    if has_died(seen, agent.updates.values(seen)):
+        raise OversightError(
+            f"the network has died: at agent step {agent.num_timesteps:,} it says the same of "
+            f"{ALIVE_BATCH} different screens, and nothing that it sees can change that any more; "
+            f"train anew with another seed, a learning_rate under {settings.learning_rate:g} or an "
+            f"adam_epsilon above {settings.adam_epsilon:g}"
+        )

@@ -110,6 +110,9 @@ class TrainSettings:
     learning_rate: float = 1e-4
     """Step size of Double DQN's Adam (zoo)."""
 
+    adam_epsilon: float = 1.5e-4
+    """Added to the root of Double DQN's second moment (Rainbow; SB3 1e-8)."""
+
     train_freq: int = 4
     """Agent steps between Double DQN's updates (Nature)."""
 
@@ -142,8 +145,9 @@ class TrainSettings:
         for name in ("games", "steps", "checkpoint_steps", "buffer_size", "train_freq"):
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
-        if not self.learning_rate > 0.0:
-            raise RunError(f"expected a learning_rate above 0, got {self.learning_rate}")
+        for name in ("learning_rate", "adam_epsilon"):
+            if not getattr(self, name) > 0.0:
+                raise RunError(f"expected {name} above 0, got {getattr(self, name)}")
         if self.n_steps < 1 or (self.n_steps > 1 and self.games == 1):
             raise RunError(
                 f"expected n_steps of 1, or more with several games, got {self.n_steps} with "
@@ -176,6 +180,7 @@ class TrainSettings:
         return DoubleDQNSettings(
             n_steps=self.n_steps,
             learning_rate=self.learning_rate,
+            adam_epsilon=self.adam_epsilon,
             train_freq=self.train_freq,
             buffer_size=self.buffer_size,
             learning_starts=self.learning_starts,

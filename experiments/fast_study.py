@@ -71,6 +71,9 @@ class FastSettings:
     learning_rate: float = 1e-4
     """Step size of Adam."""
 
+    adam_epsilon: float = 1.5e-4
+    """Added to the root of Adam's second moment."""
+
     train_freq: int = 4
     """Agent steps between updates."""
 
@@ -133,6 +136,7 @@ class FastSettings:
             games=self.games,
             n_steps=self.n_steps,
             learning_rate=self.learning_rate,
+            adam_epsilon=self.adam_epsilon,
             train_freq=self.train_freq,
             plain=self.plain,
             steps=self.steps,

@@ -71,6 +71,7 @@ def draw_fast(path: Path, rows: Sequence[FastRow], game: str) -> None:
     for axes in (above, below):
         axes.grid(visible=True, alpha=0.25)
         axes.margins(x=0)
+    below.set_ylim(bottom=0, auto=None)
     if above.has_data():
         above.legend(loc="best")
     figure.savefig(path, dpi=110)

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
+from stable_baselines3.common.torch_layers import NatureCNN
 
 from agents.__main__ import main
+from agents.divergence import has_died
+from agents.double_dqn import DoubleDQN
 from agents.evaluation import evaluate, player_of
 from agents.games import overseen_games
 from agents.others import train_other
@@ -17,7 +21,7 @@ from agents.progress import Pace
 from agents.settings import Precision
 from agents.training import Episodes, train_double_dqn
 from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
-from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
+from oversight import GateSettings, OversightError, Proposal, RunError, ScriptedOverseer
 from oversight.settings import Mode
 
 SMALL = TrainSettings(
@@ -73,6 +77,34 @@ def test_told_to_stop_it_saves(tmp_path: Path) -> None:
     assert (training.agent / "agent.json").exists()
     assert training.counts()["steps"] == 64  # asked every 64 steps
     assert training.tape.exists()
+
+
+def test_a_network_that_has_died_ends_the_training(tmp_path: Path) -> None:
+    training = Training.create(
+        tmp_path / "run", settings(checkpoint_steps=32, precision=Precision.FP32)
+    )
+
+    def kill(agent: DoubleDQN) -> None:
+        features = agent.q_net.features_extractor
+        assert isinstance(features, NatureCNN)
+        with torch.no_grad():
+            first = next(features.cnn.parameters())
+            first.fill_(-1.0)  # whatever is seen, the first layer says 0
+
+    with pytest.raises(OversightError, match=r"has died: at agent step 64 .* 64 different screens"):
+        train_double_dqn(training, lambda _steps, _note: True, kept=kill)
+    # The checkpoint before is intact.
+    assert (
+        json.loads((training.agent / "agent.json").read_text())["counters"]["num_timesteps"] == 32
+    )
+
+
+def test_the_same_of_the_same_is_no_death() -> None:
+    seen = torch.zeros(4, 3)
+    assert not has_died(seen, torch.ones(4, 2))
+    seen[2, 1] = 1.0
+    assert has_died(seen, torch.ones(4, 2))
+    assert not has_died(seen, torch.ones(4, 2) + 1e-6 * seen[:, :2])
 
 
 def test_train_count_and_evaluate_by_command(
