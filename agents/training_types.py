@@ -255,7 +255,8 @@ class Training:
         Raises:
             RunError: there is no training here.
         """
-        found = self._read("config.json")
+        # Trainings of before knew of no other epsilon than SB3's.
+        found = {"adam_epsilon": 1e-8, **self._read("config.json")}
         kinds = {f.name: type(getattr(TrainSettings(), f.name)) for f in fields(TrainSettings)}
         try:
             return TrainSettings(**{name: kinds[name](value) for name, value in found.items()})

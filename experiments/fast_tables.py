@@ -71,7 +71,9 @@ def draw_fast(path: Path, rows: Sequence[FastRow], game: str) -> None:
     for axes in (above, below):
         axes.grid(visible=True, alpha=0.25)
         axes.margins(x=0)
-    below.set_ylim(bottom=0, auto=None)
+    most = max((sum(part.catastrophes for part in row.parts) for row in rows), default=0)
+    top = max(most, 1)  # a line along zero is to be seen, too
+    below.set_ylim(-0.04 * top, 1.06 * top)
     if above.has_data():
         above.legend(loc="best")
     figure.savefig(path, dpi=110)

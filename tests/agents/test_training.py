@@ -71,6 +71,15 @@ def test_the_plain_path_is_sb3s() -> None:
         settings(plain=True, precision=Precision.BF16).check()
 
 
+def test_a_training_of_before_keeps_its_epsilon(tmp_path: Path) -> None:
+    training = Training.create(tmp_path / "run", settings())
+    assert training.settings().adam_epsilon == 1.5e-4
+    kept = json.loads((training.path / "config.json").read_text())
+    del kept["adam_epsilon"]
+    (training.path / "config.json").write_text(json.dumps(kept))
+    assert training.settings().adam_epsilon == 1e-8
+
+
 def test_told_to_stop_it_saves(tmp_path: Path) -> None:
     training = Training.create(tmp_path / "run", settings(steps=1_000, checkpoint_steps=500))
     assert not train_double_dqn(training, lambda _steps, _note: False)
