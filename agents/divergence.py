@@ -6,7 +6,13 @@ import torch
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from torch import Tensor
 
-__all__ = ["explain_divergence", "has_died"]
+from oversight.errors import OversightError
+
+__all__ = ["NetworkDied", "explain_divergence", "has_died"]
+
+
+class NetworkDied(OversightError):  # noqa: N818 - an event
+    """Nothing that a network sees can change what it says any more."""
 
 
 def explain_divergence(

@@ -11,14 +11,13 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents import checkpoint
-from agents.divergence import has_died
+from agents.divergence import NetworkDied, has_died
 from agents.double_dqn import DoubleDQN
 from agents.games import overseen_games
 from agents.learn_step import LearnStep
 from agents.learning import learn
 from agents.training_types import Training, TrainSettings, Way
 from agents.vec_env import OversightVecEnv
-from oversight.errors import OversightError
 from oversight.games import game_named
 from oversight.overseer import Overseer
 from oversight.tape import Tape
@@ -111,7 +110,7 @@ class _Sitting:
         """Write the checkpoint, the tape and the counts.
 
         Raises:
-            OversightError: the network has died; the checkpoint before is intact.
+            NetworkDied: the checkpoint before is intact.
         """
         _require_alive(self.agent)
         checkpoint.save(self.agent, self.training.agent)
@@ -170,7 +169,8 @@ def train_double_dqn(
 
     Raises:
         RunError: the directory is damaged, or cannot be written to.
-        OversightError: learning diverged or died; the last checkpoint is intact.
+        OversightError: learning diverged, or (`NetworkDied`) came to an end; the last checkpoint
+            is intact.
     """
     return _Sitting(training, overseer, kept).go(told)
 
@@ -189,7 +189,7 @@ def _require_alive(agent: DoubleDQN) -> None:
     seen = replay.sample(ALIVE_BATCH).observations
     replay.rng = rng  # what is drawn next is what would have been drawn
     if has_died(seen, agent.updates.values(seen)):
-        raise OversightError(
+        raise NetworkDied(
             f"the network has died: at agent step {agent.num_timesteps:,} it says the same of "
             f"{ALIVE_BATCH} different screens, and nothing that it sees can change that any more; "
             f"train anew with another seed, a learning_rate under {settings.learning_rate:g} or an "

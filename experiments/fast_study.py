@@ -14,11 +14,13 @@ import numpy as np
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from agents import DoubleDQN
+from agents.divergence import NetworkDied
 from agents.evaluation import GreedyPlayer, evaluate
 from agents.training import train_double_dqn
 from agents.training_types import Training, TrainSettings, Way
 from blocker import PRESETS, Blocker, BlockerOverseer
 from experiments.ages import ages_in, become, keep_age
+from experiments.fast_count import PARTS, count_part
 from experiments.fast_tables import draw_fast, fast_table
 from experiments.fast_types import AgeRow, FastRow, PartRow, curve, mastered
 from experiments.pool import each_done
@@ -26,12 +28,8 @@ from experiments.reporter import Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
 from oversight import AtariGame, Overseer, RunError, game_named
-from oversight.tape import Tape, count_truth
 
 __all__ = ["FastCondition", "FastSettings", "fast_study"]
-
-PARTS = 10
-"""Parts of a training whose catastrophes are counted apart."""
 
 
 class FastCondition(StrEnum):
@@ -230,7 +228,10 @@ def _train(
             write_json(cell.clock, about)
 
         overseer = _overseer(settings, cell.condition)
-        train_double_dqn(cell.training, told, overseer=overseer, kept=kept)
+        try:
+            train_double_dqn(cell.training, told, overseer=overseer, kept=kept)
+        except NetworkDied as error:  # the other trainings are worth going on with
+            reporter.say(f"{cell.condition.value}, seed {cell.seed}: {error}")
 
 
 def _count(settings: FastSettings, cells: list[_Cell], reporter: Reporter, stop: StopFlag) -> None:
@@ -238,33 +239,13 @@ def _count(settings: FastSettings, cells: list[_Cell], reporter: Reporter, stop:
     found: dict[Path, list[PartRow]] = {cell.training.tape: [] for cell in cells}
     with reporter.bar("counting by the truth", len(pieces)) as bar:
         for done, (tape, row) in enumerate(
-            each_done(_count_part, pieces, settings.workers, stop), start=1
+            each_done(count_part, pieces, settings.workers, stop), start=1
         ):
             found[tape].append(row)
             bar.show(done)
             if len(found[tape]) == PARTS:
                 parts = sorted(found[tape], key=lambda part: part.part)
                 write_json(tape.with_name("truth.json"), [asdict(part) for part in parts])
-
-
-def _count_part(piece: tuple[Path, int]) -> tuple[Path, PartRow]:
-    """One of some parts of a tape, of whole episodes in the order of their beginnings."""
-    path, part = piece
-    whole = Tape.load(path)
-    begins = np.cumsum([0, *(len(episode.steps) for episode in whole.episodes)])[:-1]
-    places = np.minimum(begins * PARTS // max(whole.steps, 1), PARTS - 1)
-    some = Tape(whole.game, whole.gate)
-    some.episodes = [e for e, at in zip(whole.episodes, places, strict=True) if at == part]
-    tally = count_truth(some)
-    return path, PartRow(
-        part=part,
-        episodes=len(some.episodes),
-        steps=tally.steps,
-        catastrophes=int(tally.catastrophes or 0),
-        blocks=tally.blocks,
-        unsafe=tally.proposed_catastrophes,
-        needless=tally.needless_blocks,
-    )
 
 
 def _play_alone(settings: FastSettings, cell: _Cell, reporter: Reporter, stop: StopFlag) -> None:

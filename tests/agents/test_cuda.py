@@ -10,7 +10,7 @@ import pytest
 import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from agents import DoubleDQN, DoubleDQNSettings, Precision, checkpoint
+from agents import DoubleDQN, DoubleDQNSettings, Precision, VectorFrameReplay, checkpoint
 from agents.graphed import GraphedUpdates
 from agents.updates import Bf16Updates
 from oversight import OversightError
@@ -71,7 +71,8 @@ def test_the_graph_learns_what_single_launches_learn(make_screens: Make) -> None
 
 def test_replay_on_the_gpu_holds_what_it_holds_on_the_cpu(make_screens: Make) -> None:
     there, here = (played(agent_on(d, make_screens), 40) for d in ("cuda", "cpu"))
-    assert there.replay_buffer.strips.frames.is_cuda  # type: ignore[union-attr]
+    assert isinstance(there.replay_buffer, VectorFrameReplay)
+    assert there.replay_buffer.strips.frames.is_cuda
     for _ in range(5):
         mine, other = (agent.replay_buffer.sample(16) for agent in (there, here))
         for name in mine._fields:
@@ -90,7 +91,8 @@ def test_learns_a_batch_as_on_the_cpu_in_float32(make_screens: Make) -> None:
 
 def test_a_bad_loss_stops_the_graph_and_changes_nothing_more(make_screens: Make) -> None:
     agent = played(agent_on("cuda", make_screens), 80)
-    assert agent.updates._graph is not None  # type: ignore[attr-defined]
+    assert isinstance(agent.updates, GraphedUpdates)
+    assert agent.updates._graph is not None
     before = weights(agent)
     agent.replay_buffer.rewards[:] = float("nan")
     agent.updates.finish()

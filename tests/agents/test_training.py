@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from stable_baselines3.common.torch_layers import NatureCNN
 
 from agents.__main__ import main
-from agents.divergence import has_died
+from agents.divergence import NetworkDied, has_died
 from agents.double_dqn import DoubleDQN
 from agents.evaluation import evaluate, player_of
 from agents.games import overseen_games
@@ -21,7 +21,7 @@ from agents.progress import Pace
 from agents.settings import Precision
 from agents.training import Episodes, train_double_dqn
 from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
-from oversight import GateSettings, OversightError, Proposal, RunError, ScriptedOverseer
+from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
 from oversight.settings import Mode
 
 SMALL = TrainSettings(
@@ -100,7 +100,7 @@ def test_a_network_that_has_died_ends_the_training(tmp_path: Path) -> None:
             first = next(features.cnn.parameters())
             first.fill_(-1.0)  # whatever is seen, the first layer says 0
 
-    with pytest.raises(OversightError, match=r"has died: at agent step 64 .* 64 different screens"):
+    with pytest.raises(NetworkDied, match=r"has died: at agent step 64 .* 64 different screens"):
         train_double_dqn(training, lambda _steps, _note: True, kept=kill)
     # The checkpoint before is intact.
     assert (

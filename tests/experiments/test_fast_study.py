@@ -3,15 +3,20 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from agents.divergence import NetworkDied
+from agents.training import Told, train_double_dqn
+from agents.training_types import Training
 from blocker import Blocker
 from blocker.network import BlockerNetwork
 from blocker.presets import preset_for
 from blocker.testing import grow_on_noise
+from experiments import fast_study as fast_study_module
 from experiments.fast_study import FastCondition, FastSettings, fast_study
 from experiments.fast_types import curve, mastered
 from experiments.reporter import Reporter
@@ -61,7 +66,7 @@ def test_trains_counts_and_shows(tmp_path: Path, blocker_file: Path) -> None:
         assert all(each.steps > 700 and len(each.returns) == 1 for each in row.alone)
     alone, behind = rows
     assert alone.blocks == 0
-    # 26 in 1,000 with nobody there; the tape knows what happened, the Blocker of noise blocks.
+    # Random play does harm 21 times in 1,000 steps; the Blocker of noise blocks.
     assert alone.catastrophes is not None
     assert alone.catastrophes > 5
     assert behind.blocks == sum(part.blocks for part in behind.parts)
@@ -92,6 +97,30 @@ def test_a_training_out_of_time_is_gone_on_with(tmp_path: Path, blocker_file: Pa
     assert row.steps == STEPS
     assert row.parts == []
     assert row.seconds > stopped[0].seconds
+
+
+def test_one_that_died_does_not_keep_the_others_from_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = FastSettings(
+        conditions=(FastCondition.NO_OVERSIGHT,),
+        seeds=(0, 1),
+        steps=64,
+        games=4,
+        checkpoint_steps=32,
+        device="cpu",
+        count=False,
+        work=tmp_path,
+    )
+
+    def train(training: Training, told: Told, **options: Any) -> bool:  # noqa: ANN401 - handed on
+        if training.settings().seed == 0:
+            raise NetworkDied("the network has died: at agent step 32")
+        return train_double_dqn(training, told, **options)
+
+    monkeypatch.setattr(fast_study_module, "train_double_dqn", train)
+    assert [row.seed for row in fast_study(settings, Reporter(), never)] == [1]
+    assert "no_oversight, seed 0: the network has died" in capsys.readouterr().out
 
 
 def test_what_cannot_be_played_is_refused() -> None:
