@@ -29,7 +29,7 @@ from oversight.errors import BlockerMismatch
 
 __all__ = ["FORMAT_VERSION", "Blocker"]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _FORMAT = "hirl-blocker"
 
 

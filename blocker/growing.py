@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blocker.dataset import Examples
+from blocker.foresight import MONOTONE, learn_moves, moves_seen
 from blocker.judging import scores_of
 from blocker.metrics import average_precision
 from blocker.network import BlockerNetwork, TreeMember
 from blocker.trees import boosting
 
-__all__ = ["A_PASS", "Grown", "grow", "told_of"]
+__all__ = ["A_PASS", "Grown", "grow", "look_ahead", "told_of"]
 
 A_PASS = 30
 """Trees that a pass over the examples adds."""
@@ -41,22 +42,54 @@ class Grown:
 
 
 def told_of(
-    net: BlockerNetwork, seen: Tensor, rows: NDArray[np.int64], examples: Examples
+    net: BlockerNetwork,
+    member: TreeMember,
+    seen: Tensor,
+    rows: NDArray[np.int64],
+    examples: Examples,
 ) -> NDArray[np.float32]:
-    """All that trees are told of some examples: float32 (n, d), the judged action at the end.
+    """All that a member's trees are told of some examples: float32 (n, d).
 
     Args:
-        net: whose trees.
+        net: whose member.
+        member: has learned how things move, if it looks ahead.
         seen: float32 (m, d'), what is on each screen.
         rows: int64 (n, k), each example's screens.
         examples: the n examples.
     """
-    parts = [
+    told = member.asked(
         net.whole(seen[torch.from_numpy(rows)]),
-        net.factors[torch.from_numpy(examples.previous)],
-        net.factors[torch.from_numpy(examples.action)],
-    ]
-    return np.asarray(torch.cat(parts, dim=1).numpy(), dtype=np.float32)
+        torch.from_numpy(examples.previous),
+        torch.from_numpy(examples.action),
+        net.factors,
+    )
+    return np.asarray(told.numpy(), dtype=np.float32)
+
+
+def look_ahead(
+    net: BlockerNetwork,
+    member: TreeMember,
+    seen: Tensor,
+    rows: NDArray[np.int64],
+    mine: Examples,
+    seed: int,
+) -> None:
+    """Let a member that looks ahead learn how the own thing moves, from examples of its folds.
+
+    Args:
+        net: whose member.
+        member: whose.
+        seen: float32 (m, d'), what is on each screen.
+        rows: int64 (n, k), each example's screens.
+        mine: the n examples to learn from.
+        seed: of the member.
+
+    Raises:
+        ValueError: too few steps in a row; says what to do.
+    """
+    if member.foresight is not None:
+        moves = moves_seen(seen.numpy(), rows, mine, net.shape.own)
+        member.foresight.moves.copy_(learn_moves(moves, net.factors, seed))
 
 
 def grow(
@@ -90,7 +123,9 @@ def grow(
         The pass that was kept, and whether it was stopped from outside.
     """
     trees, leaves = member.forest.value.shape
-    model, a_pass = boosting(leaves, seed), A_PASS if len(mine) < MANY else LONG_PASS
+    monotone = None if member.foresight is None else MONOTONE
+    model = boosting(leaves, seed, monotone)
+    a_pass = A_PASS if len(mine) < MANY else LONG_PASS
     held_out, best, lowest, stopped = learn.where(other), 0, np.inf, False
     for number in range(1, min(passes, -(-trees // a_pass)) + 1):
         model.set_params(max_iter=min(a_pass * number, trees))

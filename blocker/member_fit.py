@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from blocker.dataset import NO_ACTION, Examples
-from blocker.growing import A_PASS, Grown, grow, told_of
+from blocker.growing import A_PASS, Grown, grow, look_ahead, told_of
 from blocker.judging import logits_of, scores_of, seen_by
 from blocker.metrics import average_precision
 from blocker.network import BlockerNetwork, Member, TreeMember
@@ -110,20 +110,22 @@ class MemberFit:
         self.best_epochs.append(best)
 
     def _grow(self, number: int, member: TreeMember) -> int:
-        settings, mine = self._settings, self._fold != number
+        settings, learn, mine = self._settings, self._learn, self._fold != number
+        seed = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
+        look_ahead(self._net, member, self._seen, self._rows[mine], learn.where(mine), seed)
 
         def on_pass(one: Grown, better: bool) -> None:
             self._passed(number, one.loss, one.held_out_loss, one.held_out_precision, better)
 
         best, self.stopped = grow(
             member,
-            told_of(self._net, self._seen, self._rows, self._learn),
-            self._learn,
+            told_of(self._net, member, self._seen, self._rows, learn),
+            learn,
             np.flatnonzero(mine),
-            np.flatnonzero(~mine & ~self._learn.implied),
+            np.flatnonzero(~mine & ~learn.implied),
             passes=settings.epochs,
             patience=settings.patience,
-            seed=int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0]),
+            seed=seed,
             on_pass=on_pass,
             should_stop=self._should_stop,
         )

@@ -7,18 +7,23 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from blocker.foresight import Foresight
 from blocker.inputs import InputSpec
 from blocker.sight import FEATURES, MOVES, NetworkSpec, Sight
 from blocker.trees import Forest
 
 __all__ = [
     "FACTORS",
+    "NO_FACTORS",
     "BlockerNetwork",
     "Member",
     "TreeMember",
     "action_factors",
 ]
 
+NO_FACTORS = torch.zeros(1, 1)
+"""Stands for the action where all that the trees are told is already of one; they ask nothing of
+it."""
 FACTORS = ("LEFT", "RIGHT", "UP", "DOWN", "FIRE")
 """What Atari actions are made of; NOOP has none of them."""
 
@@ -50,10 +55,16 @@ class Member(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
         self.answer = nn.Linear(shape.hidden, 1)
 
-    def forward(self, seen: Tensor, previous: Tensor, actions: Tensor) -> Tensor:
-        """Logits (B, n) from what was seen (B, k * d), previous (B, f) and actions (n, f)."""
-        state = torch.relu(self.view(seen) + self.recall(previous))
-        joint = self.mix(self.drop(state))[:, None, :] + self.propose(actions)[None, :, :]
+    def forward(self, told: Tensor, previous: Tensor, factors: Tensor) -> Tensor:
+        """Logits float32 (B, n_actions).
+
+        Args:
+            told: float32 (B, d), all that is told of the screens.
+            previous: int64 (B,), the action executed before, -1 for none known.
+            factors: float32 (n_actions + 1, f), of each action and of none known.
+        """
+        state = torch.relu(self.view(told) + self.recall(factors[previous]))
+        joint = self.mix(self.drop(state))[:, None, :] + self.propose(factors[:-1])[None, :, :]
         thought = torch.relu(self.weigh(self.drop(torch.relu(joint))))
         return self.answer(thought).squeeze(-1)  # type: ignore[no-any-return]
 
@@ -68,22 +79,49 @@ class TreeMember(nn.Module):
     """Boosted trees over the same numbers; beside a small network, if there is one, in halves.
 
     Trees find sharp limits, a network goes on evenly between them: where few numbers decide, the
-    mean of both is right where either alone is not.
+    mean of both is right where either alone is not. Trees that look ahead are told nothing but
+    where each action leads, and have no network beside them.
+
+    Attributes:
+        forest: the trees.
+        net: the small network; None for none.
+        foresight: where actions lead; None for trees that do not look ahead.
     """
 
-    def __init__(self, shape: NetworkSpec, seen: int, inputs: int) -> None:
+    def __init__(
+        self, shape: NetworkSpec, told: int, inputs: int, foresight: Foresight | None
+    ) -> None:
         """Make room for the trees; before they grow they judge all alike."""
         super().__init__()
         self.forest = Forest(shape.trees, shape.leaves)
-        self.net = Member(shape, seen, inputs) if shape.hidden else None
+        self.net = Member(shape, told, inputs) if shape.hidden else None
+        self.foresight = foresight
 
-    def forward(self, seen: Tensor, previous: Tensor, actions: Tensor) -> Tensor:
+    def forward(self, told: Tensor, previous: Tensor, factors: Tensor) -> Tensor:
         """See `Member.forward`."""
-        logits: Tensor = self.forest(torch.cat([seen, previous], dim=1), actions)
+        if self.foresight is not None:
+            ways = self.foresight(told, previous)
+            return self.forest(ways.flatten(0, 1), NO_FACTORS).reshape(ways.shape[:2])  # type: ignore[no-any-return]
+        state = torch.cat([told, factors[previous]], dim=1)
+        logits: Tensor = self.forest(state, factors[:-1])
         if self.net is None:
             return logits
-        both: Tensor = (logits + self.net(seen, previous, actions)) / 2
+        both: Tensor = (logits + self.net(told, previous, factors)) / 2
         return both
+
+    def asked(self, told: Tensor, previous: Tensor, action: Tensor, factors: Tensor) -> Tensor:
+        """All that the trees go by to judge one action of each state: float32 (B, d').
+
+        Args:
+            told: float32 (B, d), all that is told of the screens.
+            previous: int64 (B,), the action executed before, -1 for none known.
+            action: int64 (B,), the action to judge.
+            factors: float32 (n_actions + 1, f), of each action and of none known.
+        """
+        if self.foresight is None:
+            return torch.cat([told, factors[previous], factors[action]], dim=1)
+        ways: Tensor = self.foresight(told, previous)
+        return ways[torch.arange(len(action)), action]
 
     def scale(self, by: float, shift: float) -> None:
         """See `Member.scale`."""
@@ -101,7 +139,8 @@ class BlockerNetwork(nn.Module):
         shape: the network's shape.
 
     Raises:
-        ValueError: the shape names planes that there are not.
+        ValueError: the shape names planes that there are not, or looks ahead from screens that do
+            not show the last move.
     """
 
     factors: Tensor
@@ -119,6 +158,10 @@ class BlockerNetwork(nn.Module):
                 f"expected plane numbers under {len(spec.planes)}, got own {shape.own}, shown "
                 f"{shape.shown}, near {shape.near} and pairs {shape.pairs}"
             )
+        if shape.ahead and spec.lags[-2:] != (1, 0):
+            raise ValueError(
+                f"expected the current screen and the one before it to look ahead, got {spec.lags}"
+            )
         factors = action_factors(actions)
         if shape.identity:
             factors = torch.cat([factors, torch.eye(len(actions))], dim=1)
@@ -133,12 +176,19 @@ class BlockerNetwork(nn.Module):
         self._sides = Sight.sides(spec, shape) if shape.moves and earlier else slice(0, 0)
         self.told = Sight.width(spec, shape) * spec.screens + MOVES * len(self._places) * earlier
         self.told += self._sides.stop - self._sides.start
-        self.members = nn.ModuleList(
-            TreeMember(shape, self.told, known.shape[1])
-            if shape.trees
-            else Member(shape, self.told, known.shape[1])
-            for _ in range(shape.members)
-        )
+        self.members = nn.ModuleList(self._member() for _ in range(shape.members))
+
+    def _member(self) -> Member | TreeMember:
+        """One that has learned nothing."""
+        shape, inputs = self.shape, self.factors.shape[1]
+        if not shape.trees:
+            return Member(shape, self.told, inputs)
+        if not shape.ahead:
+            return TreeMember(shape, self.told, inputs, None)
+        width, own = Sight.width(self.spec, shape), FEATURES * shape.own
+        first, earlier = ((self.spec.screens - back) * width + own for back in (1, 2))
+        actions = len(self.factors) - 1
+        return TreeMember(shape, self.told, inputs, Foresight(first, earlier, actions, shape.ahead))
 
     def each(self) -> list[Member | TreeMember]:
         """The members."""
@@ -185,9 +235,7 @@ class BlockerNetwork(nn.Module):
             seen: (B, k, d), what was seen on each screen, oldest first.
             previous: int64 (B,).
         """
-        return member(  # type: ignore[no-any-return]
-            self.whole(seen), self.factors[previous], self.factors[:-1]
-        )
+        return member(self.whole(seen), previous, self.factors)  # type: ignore[no-any-return]
 
     def member_logits(self, screens: Tensor, previous: Tensor) -> Tensor:
         """Each member's logits, float32 (members, B, n_actions); arguments as in `forward`."""

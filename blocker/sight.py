@@ -58,6 +58,12 @@ class NetworkSpec:
         hidden: units of each layer of a member's network; 0 for trees alone.
         dropout: share of hidden units left out in training.
         identity: whether actions also get a vector of their own, beside their factors.
+        ahead: for so many agent steps trees follow where each action leads: how far the own thing
+            still goes while it is turned back as fast as can be. They judge by that alone; 0 for
+            trees that do not look ahead. How it moves is learned without labels, see
+            `blocker.foresight`.
+        margin: native pixels by which what looks ahead judges each action to lead further than
+            foreseen, once it has learned and its threshold is chosen.
     """
 
     members: int = 4
@@ -74,10 +80,17 @@ class NetworkSpec:
     hidden: int = 128
     dropout: float = 0.0
     identity: bool = False
+    ahead: int = 0
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.trees and not self.hidden:
             raise ValueError("expected trees, hidden units or both in a network, got neither")
+        if self.ahead and (self.hidden or not self.trees):
+            raise ValueError(
+                "expected trees and no hidden units in a network that looks ahead, got "
+                f"{self.trees} and {self.hidden}"
+            )
         rising = all(one < other for one, other in itertools.pairwise(self.bands))
         if bool(self.near) != (len(self.bands) > 1) or not rising:
             raise ValueError(

@@ -13,13 +13,16 @@ import torch
 from numpy.typing import NDArray
 
 from blocker.eye import Eye
-from blocker.network import BlockerNetwork, Member, TreeMember
+from blocker.foresight import HALVES, MONOTONE, WAYS, Foresight
+from blocker.network import NO_FACTORS, BlockerNetwork, Member, TreeMember
+from blocker.sight import FAR, UNIT
 from blocker.trees import Forest
 from oversight.compiled import compiled
 
 __all__ = ["SwiftJudge"]
 
 Array = NDArray[np.float32]
+_HALF = np.float32(2 * UNIT)  # half pixels in ten pixels
 
 
 class SwiftJudge:
@@ -28,16 +31,17 @@ class SwiftJudge:
     def __init__(self, network: BlockerNetwork) -> None:
         """Copy a network that is in evaluation mode."""
         self._eye = Eye(network)
-        nets, forests = [], []
-        for member in network.each():
-            net = member.net if isinstance(member, TreeMember) else member
-            nets += [net] if net is not None else []
-            forests += [member.forest] if isinstance(member, TreeMember) else []
+        trees = [member for member in network.each() if isinstance(member, TreeMember)]
+        nets = [member for member in network.each() if isinstance(member, Member)]
+        nets += [member.net for member in trees if member.net is not None]
         self._judges: list[Callable[[Array, NDArray[np.int64]], Array]] = []
         if nets:
             self._judges.append(_Nets(network, nets))
-        if forests:
-            self._judges.append(_Forests(network, forests))
+        if network.shape.ahead:
+            self._judges.append(_Ahead(trees))
+        elif trees:
+            forests = [member.forest for member in trees]
+            self._judges.append(_Forests(network.told, network.factors, forests))
 
     def look(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
         """All that is told of raw screens; see `Eye.see`."""
@@ -95,8 +99,8 @@ class _Forests:
     action there is; only what is asked about the screens is asked each time.
     """
 
-    def __init__(self, network: BlockerNetwork, forests: list[Forest]) -> None:
-        told, factors = network.told, network.factors
+    def __init__(self, told: int, factors: torch.Tensor, forests: list[Forest]) -> None:
+        """Copy trees that are told so many numbers, and what an action's factors are."""
         both = told + factors.shape[1]
         proposed, before, tables = [], [], []
         for one in forests:
@@ -124,6 +128,95 @@ class _Forests:
         tables = (self._questions, self._asked, self._limit, self._keeps)
         _ask(seen, before, *tables, self._proposed, self._alike, self._value, self._base, out)
         return out
+
+
+class _Ahead:
+    """Trees that are told where each action leads; see `blocker.foresight`."""
+
+    def __init__(self, members: list[TreeMember]) -> None:
+        nothing = NO_FACTORS.repeat(2, 1)  # of the action, and of the one before
+        self._forests = [_Forests(WAYS, nothing, [member.forest]) for member in members]
+        self._tables = [_Moves(one) for one in (m.foresight for m in members) if one is not None]
+
+    def __call__(self, seen: Array, previous: NDArray[np.int64]) -> Array:
+        out = []
+        for table, forest in zip(self._tables, self._forests, strict=True):
+            ways = table(seen, previous)
+            rows = ways.reshape(-1, WAYS)
+            out.append(forest(rows, np.zeros(len(rows), np.int64)).reshape(ways.shape[:2]))
+        return np.stack(out)
+
+
+class _Moves:
+    """One member's foresight."""
+
+    def __init__(self, foresight: Foresight) -> None:
+        moves = foresight.moves
+        self._moves = np.ascontiguousarray(moves.numpy())
+        backs = [(sign * moves).argmin(dim=2) for sign in MONOTONE]
+        self._backs = np.ascontiguousarray(torch.stack(backs).numpy())
+        self._where = np.array([foresight.first, foresight.earlier, foresight.steps])
+        self._margin = np.float32(foresight.margin.item())
+
+    def __call__(self, told: Array, previous: NDArray[np.int64]) -> Array:
+        """See `Foresight.forward`."""
+        out = np.empty((len(told), self._moves.shape[2], WAYS), dtype=np.float32)
+        _foresee(told, previous, self._moves, self._backs, self._where, self._margin, out)
+        return out
+
+
+@compiled
+def _foresee(
+    told: Array,
+    previous: NDArray[np.int64],
+    moves: Array,
+    backs: NDArray[np.int64],
+    where: NDArray[np.int64],
+    margin: np.float32,
+    out: Array,
+) -> None:
+    """Follow all actions of some states.
+
+    Args:
+        told: (B, d).
+        previous: (B,).
+        moves: as in `Foresight.moves`.
+        backs: (`WAYS`, moves, before), the action that turns back fastest.
+        where: number of the own thing's first number now and before, and steps to follow.
+        margin: in tens of pixels, by which each action leads further.
+        out: (B, n_actions, `WAYS`), to be filled.
+    """
+    first, earlier, steps = where
+    for state in range(len(told)):
+        there, row = told[state, first], told[state, first + 2]
+        moved = np.float32(0.0)
+        if there > 0 and told[state, earlier] > 0:
+            moved = row - told[state, earlier + 2]
+        begin = _half(moved)
+        for action in range(out.shape[1]):
+            for way in range(WAYS):
+                sign = MONOTONE[way]
+                if not there > 0:
+                    out[state, action, way] = -sign * FAR
+                    continue
+                move, done = moves[begin, previous[state], action], action
+                at = row + move
+                furthest = at
+                for _ in range(steps):
+                    half = _half(move)
+                    back = backs[way, half, done]
+                    move, done = moves[half, done, back], back
+                    at += move
+                    if sign * at > sign * furthest:
+                        furthest = at
+                out[state, action, way] = furthest + sign * margin
+
+
+@compiled
+def _half(moved: np.float32) -> int:
+    """Which of the moves told apart it is; see `blocker.foresight.halves`."""
+    number = int(np.rint(moved * _HALF)) + HALVES // 2
+    return min(max(number, 0), HALVES - 1)
 
 
 _ALL = np.int32(-1)  # all bits: nothing is ruled out

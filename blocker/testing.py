@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from blocker.foresight import WAYS
 from blocker.network import BlockerNetwork, TreeMember
 from blocker.trees import boosting
 from oversight.games import PONG
@@ -115,7 +117,11 @@ def grow_on_noise(network: BlockerNetwork, rng: np.random.Generator, trees: int 
     """Give each member trees that have learned nothing; to judge takes them as long as others."""
     for seed, member in enumerate(network.each()):
         if isinstance(member, TreeMember):
-            numbers = rng.normal(0, 1, (600, network.told + 2 * network.factors.shape[1]))
+            told = WAYS if member.foresight else network.told + 2 * network.factors.shape[1]
+            numbers = rng.normal(0, 1, (600, told))
+            if member.foresight:
+                moves = rng.normal(0, 0.5, member.foresight.moves.shape)
+                member.foresight.moves.copy_(torch.from_numpy(moves))
             model = boosting(member.forest.value.shape[1], seed).set_params(max_iter=trees)
             model.fit(numbers.astype(np.float32), rng.random(600) < 0.3)
             member.forest.plant(model, trees)

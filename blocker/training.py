@@ -17,7 +17,7 @@ from blocker.inputs import InputSpec
 from blocker.judging import logits_of, scores_of
 from blocker.member_fit import MemberFit, positive_weight
 from blocker.metrics import Scores, rank_auc
-from blocker.network import BlockerNetwork
+from blocker.network import BlockerNetwork, TreeMember
 from blocker.sight import NetworkSpec
 from blocker.training_types import Epoch, TrainingReport, TrainingSettings
 
@@ -42,10 +42,11 @@ class Trained:
     """A network and what training tells of it.
 
     Attributes:
-        network: in evaluation mode, calibrated; a member for each fold that was left out.
+        network: in evaluation mode, calibrated, with its margin; a member for each fold that was
+            left out.
         shape: the network's shape, with the number of members that there are.
         out_of_fold: each proposed example of the folds, judged by the member that has not seen its
-            episode; calibrated.
+            episode; calibrated, without the margin.
         rows: int64, which of the examples these are.
         report: what training did.
     """
@@ -117,6 +118,9 @@ def train(
     weight = 1.0 if shape.trees else positive_weight(learn.unsafe, settings.most_weight)
     rows, scores = _calibrated(net, learn, fold, weight)
     _require_learned(report, learn, rank_auc(scores) or 0.0)
+    for member in net.each():
+        if isinstance(member, TreeMember) and member.foresight is not None:
+            member.foresight.keep_away(shape.margin)
     return Trained(net, shape, scores, rows, report)
 
 

@@ -8,6 +8,8 @@ side, and the first leaf that is left is the tree's answer (Lucchese et al., "Qu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -161,7 +163,9 @@ def _not_above(limit: float) -> np.float32:
     return near if near <= limit else np.nextafter(near, np.float32(-np.inf))
 
 
-def boosting(leaves: int, seed: int) -> HistGradientBoostingClassifier:
+def boosting(
+    leaves: int, seed: int, monotone: Sequence[int] | None = None
+) -> HistGradientBoostingClassifier:
     """Boosted trees (Friedman, "Greedy function approximation", 2001), to be fitted pass by pass.
 
     The same seed gives the same trees.
@@ -169,13 +173,16 @@ def boosting(leaves: int, seed: int) -> HistGradientBoostingClassifier:
     Args:
         leaves: of each tree, at most.
         seed: chooses the numbers that splits are looked for in.
+        monotone: of each number whether log-odds may only rise with it (1) or only fall (-1); all
+            of these few are looked for splits in.
     """
     return HistGradientBoostingClassifier(
         max_leaf_nodes=leaves,
         learning_rate=RATE,
         min_samples_leaf=LEAST,
         l2_regularization=RIDGE,
-        max_features=COLUMNS,
+        max_features=COLUMNS if monotone is None else 1.0,
+        monotonic_cst=monotone,
         early_stopping=False,
         warm_start=True,
         random_state=seed,

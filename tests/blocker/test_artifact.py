@@ -59,7 +59,7 @@ def test_missing_and_foreign_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format_version": 99}, "expected Blocker format version 4, got 99"),
+        ({"format_version": 99}, "expected Blocker format version 5, got 99"),
         ({"network": {"members": 1}}, "is damaged"),
         ({"actions": ["NOOP"], "input": None}, "is damaged"),
         ({"threshold": "low"}, "is damaged"),
