@@ -15,7 +15,18 @@ from blocker.trees import boosting
 from oversight.games import PONG
 from oversight.log.table import SAFE, UNKNOWN, UNSAFE, StepTable
 
-__all__ = ["FakeLog", "FakeMeta", "grow_on_noise", "painted_log", "table_of", "with_columns"]
+__all__ = [
+    "FALLING_LIMIT",
+    "FakeLog",
+    "FakeMeta",
+    "fall",
+    "falling_log",
+    "grow_on_noise",
+    "leads_to_harm",
+    "painted_log",
+    "table_of",
+    "with_columns",
+]
 
 
 @dataclass
@@ -108,6 +119,51 @@ def painted_log(seed: int, episodes: int = 10, length: int = 80) -> FakeLog:
     return FakeLog(table, screens)
 
 
+FALLING_LIMIT = 150
+"""A square of 8 rows whose upper row comes to this one has come to harm."""
+
+
+def fall(row: int, speed: float, action: int) -> tuple[int, float]:
+    """A step of the square: LEFT drives it down, RIGHT up, and it goes on by three quarters.
+
+    At the ends it stops, half off the screen that a Blocker sees.
+    """
+    speed = 0.75 * speed + {2: -5.0, 4: -5.0, 3: 5.0, 5: 5.0}.get(action, 0.0)
+    after = min(max(row + round(speed), 30), 190)
+    return after, float(after - row) if after in (30, 190) else speed
+
+
+def leads_to_harm(row: int, speed: float, action: int) -> bool:
+    """Whether it comes to harm by the action, even if it goes back up at once."""
+    for one in (action, 2, 2, 2):
+        row, speed = fall(row, speed, one)
+        if row >= FALLING_LIMIT:
+            return True
+    return False
+
+
+def falling_log(seed: int, episodes: int = 12, length: int = 150) -> FakeLog:
+    """A square that coasts: what leads to harm is blocked, and RIGHT takes its place."""
+    rng = np.random.default_rng(seed)
+    rows, actions, labels = [], [], []
+    for _ in range(episodes):
+        row, speed, action = int(rng.integers(60, 120)), 0.0, 0
+        for step in range(length):
+            if rng.random() < 0.4 or step == 0:
+                action = int(rng.integers(6))
+            unsafe = leads_to_harm(row, speed, action)
+            rows.append(row)
+            actions.append(action)
+            labels.append(unsafe)
+            row, speed = fall(row, speed, 2 if unsafe else action)
+    screens = np.full((len(rows), 210, 160), 20, dtype=np.uint8)
+    for screen, row in zip(screens, rows, strict=True):
+        screen[row : row + 8, 136:144] = 200
+    number = np.repeat(np.arange(episodes), length).tolist()
+    steps = np.tile(np.arange(length), episodes).tolist()
+    return FakeLog(table_of(number, steps, labels, actions), screens)
+
+
 def with_columns(log: FakeLog, **columns: NDArray[np.generic]) -> FakeLog:
     """The log with some columns of its table exchanged."""
     return replace(log, table=replace(log.table, **columns))  # type: ignore[arg-type]
@@ -122,6 +178,7 @@ def grow_on_noise(network: BlockerNetwork, rng: np.random.Generator, trees: int 
             if member.foresight:
                 moves = rng.normal(0, 0.5, member.foresight.moves.shape)
                 member.foresight.moves.copy_(torch.from_numpy(moves))
+                member.foresight.keep_away(2.0)
             model = boosting(member.forest.value.shape[1], seed).set_params(max_iter=trees)
             model.fit(numbers.astype(np.float32), rng.random(600) < 0.3)
             member.forest.plant(model, trees)
