@@ -50,7 +50,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             ),
             NetworkSpec(trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0),
             # Of safe proposals one in 30 fires a shot: most false alarms change nothing.
-            rule=ThresholdRule(false_alarms=0.05, most_false_alarms=0.06),
+            rule=ThresholdRule(false_alarms=0.05, most_false_alarms=0.06, highest=0.01),
         ),
         # The road: two colours of the bird, three of the Coyote (one of them the trucks' too), one
         # of the trucks. The Coyote can be off the screen beside the bird, so what was seen some

@@ -239,5 +239,5 @@ ENTRY = Entry(
             "paper": Definition(BarrierShot(), UnderBarrier),
         }
     ),
-    rule="gun_free",
+    rule="gun_free_within",
 )
