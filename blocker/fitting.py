@@ -81,7 +81,7 @@ def fit_blocker(
         spec=spec,
         gate=dict(meta.gate),
         settings=settings or preset.training,
-        shape=shape or preset.shape,
+        shape=shape or preset.shape_for(spec),
         rule=rule or preset.rule,
         start=start,
         look=look,

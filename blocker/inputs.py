@@ -68,6 +68,11 @@ class InputSpec:
         """How many screens a proposal has to carry, the current one and those before it."""
         return self.lags[0] + 1
 
+    @property
+    def shows_moves(self) -> bool:
+        """Whether the last step's move can be seen: the screen before the current one is there."""
+        return self.lags[-2:] == (1, 0)
+
     def prepare(self, screens: NDArray[np.generic]) -> NDArray[np.uint8]:
         """Turn raw screens into the network's input.
 

@@ -158,9 +158,9 @@ class BlockerNetwork(nn.Module):
                 f"expected plane numbers under {len(spec.planes)}, got own {shape.own}, shown "
                 f"{shape.shown}, near {shape.near} and pairs {shape.pairs}"
             )
-        if shape.ahead and spec.lags[-2:] != (1, 0):
+        if shape.ahead and not spec.shows_moves:
             raise ValueError(
-                f"expected the current screen and the one before it to look ahead, got {spec.lags}"
+                f"expected the current screen and the one before to look ahead, got {spec.lags}"
             )
         factors = action_factors(actions)
         if shape.identity:

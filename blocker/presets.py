@@ -23,12 +23,21 @@ class Preset:
         shape: the network's shape.
         training: how it is trained.
         rule: how its threshold is chosen.
+        seeing: the shape of a network that goes by what is on the screens alone, where `shape`
+            looks ahead.
     """
 
     input: InputSpec
     shape: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     rule: ThresholdRule = field(default_factory=ThresholdRule)
+    seeing: NetworkSpec | None = None
+
+    def shape_for(self, spec: InputSpec) -> NetworkSpec:
+        """The network's shape for screens prepared that way: one screen shows no move."""
+        if self.seeing is None or spec.shows_moves:
+            return self.shape
+        return self.seeing
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -40,6 +49,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             InputSpec(rows=(34, 194), columns=(136, 148), size=(160, 6), planes=((200,),)),
             NetworkSpec(members=8, trees=90, leaves=8, moves=True, hidden=0, ahead=2, margin=1.0),
             rule=ThresholdRule(false_alarms=0.0125, highest=0.02),
+            # Trees have steps, a network goes on evenly between them: both judge.
+            seeing=NetworkSpec(trees=300, moves=True, hidden=64),
         ),
         # The ship, its barriers (rows 157 to 174), what flies there. A shot is one column wide and
         # so are the holes that it goes through: no column is averaged away. Shots blink away from

@@ -54,8 +54,9 @@ def train_blocker(
         RunError: too few labels; says what to do.
         OversightError: the network has not learned.
     """
-    preset, training = preset_for(settings.game), training_of(settings)
-    with reporter.bar("training the Blocker", passes_at_most(training, preset.shape)) as bar:
+    training, spec = training_of(settings), spec_of(settings)
+    shape = preset_for(settings.game).shape_for(spec)
+    with reporter.bar("training the Blocker", passes_at_most(training, shape)) as bar:
 
         def on_epoch(epoch: Epoch) -> None:
             bar.show(epoch.number, f"held-out loss {epoch.held_out_loss:.4f}")
@@ -66,7 +67,7 @@ def train_blocker(
             fitted = fit_blocker(
                 [log],
                 phases=[BEFORE],
-                spec=spec_of(settings),
+                spec=spec,
                 settings=training,
                 rule=rule_of(settings),
                 look=look,

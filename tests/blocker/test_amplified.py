@@ -73,8 +73,10 @@ def test_answers_come_back_from_their_file_or_say_that_it_is_damaged(tmp_path: P
         Answers.load(path)
 
 
-def test_the_preset_differs_by_its_threshold_alone() -> None:
+def test_the_preset_differs_by_its_threshold_and_in_pong_by_its_shape() -> None:
     for game, preset in PRESETS.items():
         amplified = amplified_preset(game)
-        assert (amplified.input, amplified.shape) == (preset.input, preset.shape)
+        assert amplified.input == preset.input
+        assert (amplified.shape == preset.shape) == (game != "pong")
+        assert not amplified.shape.ahead
         assert amplified.rule.false_alarms < preset.rule.false_alarms

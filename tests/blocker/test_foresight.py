@@ -9,6 +9,7 @@ from blocker.fitting import fit_examples
 from blocker.foresight import HALVES, Foresight, Moves, halves, learn_moves, moves_seen
 from blocker.judging import seen_by
 from blocker.network import BlockerNetwork, TreeMember, action_factors
+from blocker.presets import preset_for
 from blocker.sight import FAR
 from blocker.testing import FakeLog, fall, falling_log, leads_to_harm
 from blocker.threshold import ThresholdRule
@@ -184,5 +185,13 @@ def test_looking_ahead_needs_trees_alone_and_the_last_two_screens() -> None:
     for wrong in ({"trees": 0, "hidden": 8}, {"hidden": 8}):
         with pytest.raises(ValueError, match="expected trees and no hidden units"):
             replace(SHAPE, **wrong)
-    with pytest.raises(ValueError, match="the current screen and the one before"):
+    with pytest.raises(ValueError, match="the current screen and the one before to look ahead"):
         BlockerNetwork(PONG.actions, replace(SPEC, lags=(2, 0)), SHAPE)
+
+
+def test_who_sees_one_screen_only_goes_by_what_is_on_it() -> None:
+    preset = preset_for("pong")
+    assert preset.shape_for(preset.input) == preset.shape
+    alone = preset.shape_for(replace(preset.input, lags=(0,)))
+    assert alone == preset.seeing
+    assert not alone.ahead

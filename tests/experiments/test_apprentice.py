@@ -20,12 +20,14 @@ PONG = game_named("pong")
 
 
 def proposal(step: int) -> Proposal:
+    """RIGHT and LEFT move the paddle up and down; it is as low as down becomes unsafe."""
     env = AtariGame(PONG)
     env.reset(seed=1)
     screens = []
-    for _ in range(history_of("pong")):
+    while len(screens) < history_of("pong") or not env.truth.unsafe_actions()[3]:
         env.step(3)
         screens.append(env.screen())
+    screens = screens[-history_of("pong") :]
     return Proposal(step, 0, 0, step, 3, np.stack(screens), recorded_through=step - 1)
 
 

@@ -61,9 +61,10 @@ def blocker(threshold: float, game: Game = PONG) -> Blocker:
     """
     torch.manual_seed(0)
     preset = preset_for(game.name)
-    network = BlockerNetwork(game.actions, preset.input, preset.shape).eval()
+    shape = preset.seeing or preset.shape
+    network = BlockerNetwork(game.actions, preset.input, shape).eval()
     grow_on_noise(network, np.random.default_rng(3))
-    return Blocker(network, preset.shape, preset.input, threshold, game.name, game.actions)
+    return Blocker(network, shape, preset.input, threshold, game.name, game.actions)
 
 
 @pytest.fixture(scope="module")
