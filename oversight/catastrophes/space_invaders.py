@@ -125,10 +125,10 @@ class BarrierWatch:
 
 
 class GunFree(LookAhead[Emulator]):
-    """What a person means: the FIRE would hit, or would if the gun were free now.
+    """The FIRE would hit, or would if the gun were free now.
 
-    While a shot flies FIRE mostly does nothing, and nobody can see at which frame the gun is free
-    again. Blocks of a FIRE that would have done nothing change nothing.
+    While a shot flies FIRE mostly does nothing. Blocks of a FIRE that would have done nothing
+    change nothing.
     """
 
     def __init__(
@@ -167,10 +167,10 @@ class GunFree(LookAhead[Emulator]):
 
 
 class GunFreeWithin(GunFree):
-    """The FIRE would hit, or would if the gun came free at any frame of the step.
+    """What a person means: the FIRE would hit, or would if the gun came free at any frame of it.
 
     A shot that flies may hit something within the step; the ship has moved on by then, and fires
-    from there. No screen shows at which frame.
+    from there. Nobody can see at which frame.
     """
 
     def unsafe(self, action: int) -> bool:

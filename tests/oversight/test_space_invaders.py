@@ -136,8 +136,8 @@ def test_the_shortcuts_say_what_look_ahead_says(proposer: Proposer) -> None:
 
 
 def test_a_gun_that_comes_free_within_the_step_adds_to_what_is_blocked() -> None:
-    env = AtariGame(replace(entry_of(GAME.name), rule="gun_free_within"))
-    narrow = AtariGame(GAME)
+    env = AtariGame(GAME)
+    narrow = AtariGame(replace(entry_of(GAME.name), rule="gun_free"))
     actions = np.random.default_rng(3)
     env.reset(seed=3), narrow.reset(seed=3)
     added = 0
@@ -163,23 +163,23 @@ def test_the_wordings_differ_where_they_should() -> None:
     actions = held(np.random.default_rng(5))
     for env in games.values():
         env.reset(seed=5)
-    counts = dict.fromkeys([*games, "gun_free"], 0)
+    counts = dict.fromkeys([*games, "gun_free_within"], 0)
     apart = 0
     for _ in range(260):
         direct = games["direct"]
         answers = {name: env.truth.unsafe_actions() for name, env in games.items()}
-        answers["gun_free"] = direct.rule.unsafe_actions()
+        answers["gun_free_within"] = direct.rule.unsafe_actions()
         for name, answer in answers.items():
             assert not answer[[0, 2, 3]].any()  # what does not fire is never blamed
             counts[name] += int(answer.sum())
-        assert (answers["gun_free"] >= answers["direct"]).all()
+        assert (answers["gun_free_within"] >= answers["direct"]).all()
         assert (answers["paper"][1]) == under_barrier(direct.emulator)
         apart += int((answers["direct"] != answers["counterfactual"]).sum())
         action = next(actions)
         if True in [env.step(action)[2] for env in games.values()]:
             for env in games.values():
                 env.reset(seed=6)
-    assert 0 < counts["direct"] < counts["gun_free"]
+    assert 0 < counts["direct"] < counts["gun_free_within"]
     assert counts["direct"] < counts["paper"]
     # Everything that lost the barrier bits, bombs too, is an event to the counterfactual: it
     # misjudges a few shots whose hit a bomb would have made anyway.
