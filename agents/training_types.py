@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -262,6 +262,19 @@ class Training:
             return TrainSettings(**{name: kinds[name](value) for name, value in found.items()})
         except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{self.path / 'config.json'} is of another program: {error}") from error
+
+    def prolong(self, steps: int) -> None:
+        """Let it go on to that many agent steps, all else as it was: fewer change nothing.
+
+        Nothing that is learned depends on how long a training will be: prolonged at the step of
+        a checkpoint it is what it would have been.
+
+        Raises:
+            RunError: there is no training here.
+        """
+        settings = self.settings()
+        if steps > settings.steps:
+            self._write("config.json", asdict(replace(settings, steps=steps)))
 
     def counts(self) -> dict[str, int | None]:
         """What was counted up to the last checkpoint; empty before the first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,8 @@ class FastSettings:
     """A mean return of 20 games in a row from which on a game counts as mastered; of Pong's 21."""
 
     work: Path = Path("runs/fast")
-    """Folder of the trainings, which are gone on with if they are there."""
+    """Folder of the trainings, which are gone on with if they are there; with more --steps they
+    are prolonged."""
 
     out: Path | None = None
     """JSON file for the rows; a picture beside it."""
@@ -194,8 +195,13 @@ def _cell(settings: FastSettings, condition: FastCondition, seed: int) -> _Cell:
     if not path.exists():
         return _Cell(condition, seed, Training.create(path, wanted))
     training = Training(path)
-    if training.settings() != wanted:
-        raise RunError(f"{path} was trained with other settings; choose another --work")
+    known = training.settings()
+    if known != replace(wanted, steps=known.steps) or known.steps > wanted.steps:
+        raise RunError(
+            f"{path} was trained with other settings, for {known.steps:,} steps; choose another "
+            "--work, or change nothing but --steps, upwards"
+        )
+    training.prolong(wanted.steps)
     return _Cell(condition, seed, training)
 
 

@@ -147,3 +147,20 @@ def test_mastery_is_twenty_games_in_a_row() -> None:
 def test_a_curve_leaves_out_stretches_in_which_no_game_ended() -> None:
     ends, returns = np.array([150, 160, 900]), np.array([-21.0, -19.0, 3.0])
     assert curve(ends, returns, 1_000) == [(160, -20.0), (900, 3.0)]
+
+
+@pytest.mark.slow
+def test_a_longer_training_goes_on_with_a_shorter_one(tmp_path: Path, blocker_file: Path) -> None:
+    conditions = (FastCondition.NO_OVERSIGHT,)
+    whole = replace(settings_in(tmp_path, blocker_file), conditions=conditions, count=False)
+    half = replace(whole, work=tmp_path / "half", steps=STEPS // 2)
+    assert [row.steps for row in fast_study(half, Reporter(), never)] == [STEPS // 2]
+    prolonged = replace(half, steps=STEPS)
+    (row,), (straight,) = (fast_study(each, Reporter(), never) for each in (prolonged, whole))
+    assert row.steps == straight.steps == STEPS
+    one, other = (np.load(each.work / "pong-no_oversight-0/tape.npz") for each in (half, whole))
+    assert set(one) == set(other)
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name])
+    with pytest.raises(RunError, match="for 960 steps; choose another --work"):
+        fast_study(half, Reporter(), never)
