@@ -79,11 +79,13 @@ def amplified_preset(game: str) -> Preset:
 
     It has a threshold of their own and does not look ahead: that is for few labels. Tens of
     thousands of answers show by themselves how Pong's paddle falls, and what is foreseen of it is
-    right to two rows only: from 18,000 answers it let through 4 of 1,568 (development).
+    right to two rows only: from 18,000 answers it let through 4 of 1,568 (development). They show
+    both sides of Space Invaders' barriers, too: no mirror (not tried).
     """
     preset = preset_for(game)
     shape = preset.seeing or preset.shape
-    return replace(preset, rule=RULES.get(game, preset.rule), shape=shape)
+    training = replace(preset.training, mirror=None)
+    return replace(preset, rule=RULES.get(game, preset.rule), shape=shape, training=training)
 
 
 def examples_from_answers(

@@ -11,6 +11,7 @@ from blocker.artifact import Blocker
 from blocker.dataset import Examples, LabelledLog, examples_from_logs
 from blocker.inputs import InputSpec
 from blocker.judging import judged
+from blocker.mirror import with_mirrored
 from blocker.novelty import fit_novelty
 from blocker.presets import preset_for
 from blocker.readiness import Readiness, assess
@@ -112,9 +113,13 @@ def fit_examples(
         start.require(game, actions)
         shape, spec = start.shape, start.spec
     split = split_by_episode(examples, np.random.default_rng(settings.seed), shape.members)
+    learn, fold = split.learn, split.fold
+    if settings.mirror is not None:
+        learn = with_mirrored(learn, actions, spec, settings.mirror)
+        fold = np.concatenate([fold, fold])
     trained = train(
-        split.learn,
-        split.fold,
+        learn,
+        fold,
         actions=actions,
         spec=spec,
         shape=shape,

@@ -60,6 +60,8 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 rows=(145, 195), columns=(0, 160), size=(10, 160), planes=((196,), (52,), (6,))
             ),
             NetworkSpec(trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0),
+            # The barriers' first column is 42, their last one 113.
+            training=TrainingSettings(mirror=42 + 113),
             # Of safe proposals one in 30 fires a shot: most false alarms change nothing.
             rule=ThresholdRule(false_alarms=0.05, most_false_alarms=0.06, highest=0.01),
         ),

@@ -117,7 +117,7 @@ def train(
     # Trees are not weighted: their log-odds mean what they say already.
     weight = 1.0 if shape.trees else positive_weight(learn.unsafe, settings.most_weight)
     rows, scores = _calibrated(net, learn, fold, weight)
-    _require_learned(report, learn, rank_auc(scores) or 0.0)
+    _require_learned(report, learn.proposed, rank_auc(scores) or 0.0)
     for member in net.each():
         if isinstance(member, TreeMember) and member.foresight is not None:
             member.foresight.keep_away(shape.margin)
@@ -154,7 +154,7 @@ def _require_learned(report: TrainingReport, learn: Examples, unseen: float) -> 
     raise NotLearned(
         f"the Blocker has not learned: expected a training AUC of {LEARNED_AUC} or more, and "
         f"{GUESSING_AUC} on other episodes, got {report.train_auc:.3f} and {unseen:.3f} after "
-        f"{report.epochs} passes over {len(learn)} steps with "
-        f"{learn.positives} unsafe ones{early}; oversee for longer, train for more passes, or "
-        "check that the labels fit the screens"
+        f"{report.epochs} passes over {len(learn)} steps with {learn.positives} unsafe ones"
+        f"{early}; oversee for longer, train for more passes, or check that the labels fit the "
+        "screens"
     )

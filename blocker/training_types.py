@@ -24,6 +24,9 @@ class TrainingSettings:
             where it is not known.
         noise: standard deviation of what is added to the numbers seen, in their own spread.
         seed: of weights, order and noise.
+        mirror: in a game that is its own mirror image, what a column and its image add up to:
+            labels of one side are learned from on the other as well, see `blocker.mirror`. None:
+            of one side nothing is known by the other.
     """
 
     epochs: int = 50
@@ -36,6 +39,7 @@ class TrainingSettings:
     forget: float = 0.05
     noise: float = 0.0
     seed: int = 0
+    mirror: int | None = None
 
     @classmethod
     def quick(cls, seed: int = 0) -> TrainingSettings:
