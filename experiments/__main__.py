@@ -10,15 +10,21 @@ from typing import Annotated
 
 import tyro
 
-from experiments.amplified_study import AmplifiedStudySettings, amplified_study
-from experiments.assisted_study import AssistedSettings, assisted_study
-from experiments.audit import AuditSettings, audit
-from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.budgets import Budget, with_budget
-from experiments.fast_study import FastSettings, fast_study
+from experiments.counted import (
+    Amplified,
+    Assisted,
+    Audit,
+    BlockerStudy,
+    Counted,
+    Curves,
+    Fast,
+    People,
+    Truth,
+    count,
+)
 from experiments.labour.command import FitSettings, LabourSettings, fit, labour
 from experiments.pack import PackSettings, build
-from experiments.people_study import PeopleSettings, people_study
 from experiments.pipeline import run_sitting
 from experiments.report.command import ReportSettings, report
 from experiments.reporter import Reporter
@@ -26,7 +32,6 @@ from experiments.rundir import RunDirectory, Stage
 from experiments.settings import RunSettings
 from experiments.stopping import StopFlag, stop_on_signals
 from experiments.sweep.command import CellSettings, SweepSettings, play_cell, sweep
-from experiments.truth_study import TruthSettings, truth_study
 from oversight import OversightError, RunError
 
 __all__ = ["main"]
@@ -109,50 +114,6 @@ class Demo(Run):
 
 
 @dataclass(frozen=True)
-class Audit:
-    """Count how a run's Blocker holds against proposers that it has not seen."""
-
-    settings: Annotated[AuditSettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
-class Truth:
-    """Count the catastrophes of each game: nobody overseeing, and the exact truth as overseer."""
-
-    settings: Annotated[TruthSettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
-class People:
-    """Count what the simulated person misses and blocks needlessly, with and without rewind."""
-
-    settings: Annotated[PeopleSettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
-class BlockerStudy:
-    """Train Blockers on a simulated person's labels and count, by the truth, how they hold."""
-
-    settings: Annotated[BlockerStudySettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
-class Amplified:
-    """Train Blockers on look-ahead's answers about every action, in rounds that close holes."""
-
-    settings: Annotated[AmplifiedStudySettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
-class Fast:
-    """Train for long on several games at once, alone and behind a Blocker; harm counted after."""
-
-    settings: Annotated[FastSettings, tyro.conf.OmitArgPrefixes] = field(
-        default_factory=FastSettings
-    )
-
-
-@dataclass(frozen=True)
 class Sweep:
     """Play a grid of runs and studies on all cores or a cluster; goes on where it was stopped."""
 
@@ -178,13 +139,6 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Assisted:
-    """Count what a Blocker's help saves the simulated person, in attention and in catastrophes."""
-
-    settings: Annotated[AssistedSettings, tyro.conf.OmitArgPrefixes]
-
-
-@dataclass(frozen=True)
 class Labour:
     """Say what a person's oversight costs, of runs or of games, with intervals."""
 
@@ -207,8 +161,6 @@ class Pack:
     settings: Annotated[PackSettings, tyro.conf.OmitArgPrefixes]
 
 
-Counted = Audit | Truth | People | Assisted | BlockerStudy | Amplified | Fast
-"""Studies that play and count by the truth."""
 Study = Counted | Sweep | PlayCell | Report | Labour | FitPerson
 
 
@@ -227,25 +179,8 @@ def _study(command: Study, reporter: Reporter, stop: StopFlag) -> int:
     elif isinstance(command, FitPerson):
         fit(command.settings, reporter)
     else:
-        _counted(command, reporter, stop)
+        count(command, reporter, stop)
     return INTERRUPTED if stop() else 0
-
-
-def _counted(command: Counted, reporter: Reporter, stop: StopFlag) -> None:
-    if isinstance(command, Audit):
-        audit(command.settings.check(), reporter, stop)
-    elif isinstance(command, Truth):
-        truth_study(command.settings.check(), reporter, stop)
-    elif isinstance(command, BlockerStudy):
-        blocker_study(command.settings.check(), reporter, stop)
-    elif isinstance(command, Amplified):
-        amplified_study(command.settings.check(), reporter, stop)
-    elif isinstance(command, Fast):
-        fast_study(command.settings.check(), reporter, stop)
-    elif isinstance(command, Assisted):
-        assisted_study(command.settings.check(), reporter, stop)
-    else:
-        people_study(command.settings.check(), reporter, stop)
 
 
 def _do(command: Run | Pack | Study, reporter: Reporter, stop: StopFlag) -> int:
@@ -275,6 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
             "truth": Truth,
             "people": People,
             "blocker": BlockerStudy,
+            "curves": Curves,
             "amplified": Amplified,
             "assisted": Assisted,
             "fast": Fast,

@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from blocker.artifact import Blocker
 from blocker.bench.data import HeldOut
 
-__all__ = ["BlockerJudge", "ConstantJudge", "EnsembleJudge", "Judge"]
+__all__ = ["BlockerJudge", "ConstantJudge", "EnsembleJudge", "Judge", "risks_of"]
 
 BATCH = 512
 
@@ -130,3 +130,19 @@ class EnsembleJudge:
 
 def _odds(probability: float | NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(logit(np.clip(probability, 1e-7, 1 - 1e-7)), np.float64)
+
+
+def risks_of(judge: Judge, data: HeldOut, chunk: int = 2_048) -> NDArray[np.float64]:
+    """All of a judge's risks, in parts, so that the prepared screens of a long log fit into memory.
+
+    Args:
+        judge: who.
+        data: n steps.
+        chunk: steps at once.
+
+    Returns:
+        float64 (n, n_actions), as `Judge.risks`.
+    """
+    rows = np.arange(len(data))
+    parts = np.array_split(rows, max(1, -(-len(rows) // chunk)))
+    return np.concatenate([judge.risks(data.where(part)) for part in parts])

@@ -8,12 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from blocker.bench.baselines import BoostingJudge, LogisticJudge, PaperJudge
 from blocker.bench.data import HeldOut, joined, load_log, load_part
-from blocker.bench.judges import BlockerJudge, ConstantJudge, EnsembleJudge, Judge
+from blocker.bench.judges import BlockerJudge, ConstantJudge, EnsembleJudge, Judge, risks_of
 from blocker.bench.measures import Judged, Measures, measure
 from blocker.bench.speed import Speed, speed_of
 from blocker.pack import MANIFEST, Manifest
@@ -182,17 +179,10 @@ def compare(
     rows = []
     for judge in judges:
         on_work(f"judging: {judge.name}")
-        judged = Judged.of(data, _risks(judge, data), judge.threshold)
+        judged = Judged.of(data, risks_of(judge, data), judge.threshold)
         speed = speed_of(judge, data, speed_repeats) if speed_repeats else []
         rows.append(Row(judge, judged, measure(judged), speed))
     return Bench(data, inputs, rows)
-
-
-def _risks(judge: Judge, data: HeldOut, chunk: int = 2_048) -> NDArray[np.float64]:
-    """In parts, so that the prepared screens of a long log fit into memory."""
-    rows = np.arange(len(data))
-    parts = np.array_split(rows, max(1, -(-len(rows) // chunk)))
-    return np.concatenate([judge.risks(data.where(part)) for part in parts])
 
 
 def write_json(bench: Bench, path: Path) -> None:
