@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from blocker.inputs import InputSpec
@@ -23,21 +23,21 @@ class Preset:
         shape: the network's shape.
         training: how it is trained.
         rule: how its threshold is chosen.
-        seeing: the shape of a network that goes by what is on the screens alone, where `shape`
-            looks ahead.
+        amplified: the network's shape for tens of thousands of answers (`blocker.amplified`), if
+            another: `shape` is made for few labels.
     """
 
     input: InputSpec
     shape: NetworkSpec = field(default_factory=NetworkSpec)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     rule: ThresholdRule = field(default_factory=ThresholdRule)
-    seeing: NetworkSpec | None = None
+    amplified: NetworkSpec | None = None
 
     def shape_for(self, spec: InputSpec) -> NetworkSpec:
-        """The network's shape for screens prepared that way: one screen shows no move."""
-        if self.seeing is None or spec.shows_moves:
-            return self.shape
-        return self.seeing
+        """The shape for screens prepared that way: one screen shows no move to go on from."""
+        if self.shape.ahead and not spec.shows_moves:
+            return self.amplified or replace(self.shape, ahead=0)
+        return self.shape
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -50,7 +50,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             NetworkSpec(members=8, trees=90, leaves=8, moves=True, hidden=0, ahead=2, margin=1.0),
             rule=ThresholdRule(false_alarms=0.0125, highest=0.02),
             # Trees have steps, a network goes on evenly between them: both judge.
-            seeing=NetworkSpec(trees=300, moves=True, hidden=64),
+            amplified=NetworkSpec(trees=300, moves=True, hidden=64),
         ),
         # The ship, its barriers (rows 157 to 174), what flies there. A shot is one column wide and
         # so are the holes that it goes through: no column is averaged away. Shots blink away from
@@ -59,11 +59,16 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             InputSpec(
                 rows=(145, 195), columns=(0, 160), size=(10, 160), planes=((196,), (52,), (6,))
             ),
-            NetworkSpec(trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0),
+            NetworkSpec(
+                trees=90, leaves=8, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0
+            ),
             # The barriers' first column is 42, their last one 113.
             training=TrainingSettings(mirror=42 + 113),
             # Of safe proposals one in 30 fires a shot: most false alarms change nothing.
             rule=ThresholdRule(false_alarms=0.05, most_false_alarms=0.06, highest=0.01),
+            amplified=NetworkSpec(
+                trees=300, window=(19, 25), shown=(1, 2), flat=True, moves=True, hidden=0
+            ),
         ),
         # The road: two colours of the bird, three of the Coyote (one of them the trucks' too), one
         # of the trucks. The Coyote can be off the screen beside the bird, so what was seen some

@@ -73,10 +73,11 @@ def test_answers_come_back_from_their_file_or_say_that_it_is_damaged(tmp_path: P
         Answers.load(path)
 
 
-def test_the_preset_differs_by_its_threshold_and_in_pong_by_its_shape() -> None:
+def test_the_preset_differs_by_its_threshold_and_where_labels_are_few_by_its_shape() -> None:
     for game, preset in PRESETS.items():
         amplified = amplified_preset(game)
         assert amplified.input == preset.input
-        assert (amplified.shape == preset.shape) == (game != "pong")
+        assert (amplified.shape == preset.shape) == (game == "road_runner")
         assert not amplified.shape.ahead
+        assert amplified.training.mirror is None
         assert amplified.rule.false_alarms < preset.rule.false_alarms

@@ -193,5 +193,5 @@ def test_who_sees_one_screen_only_goes_by_what_is_on_it() -> None:
     preset = preset_for("pong")
     assert preset.shape_for(preset.input) == preset.shape
     alone = preset.shape_for(replace(preset.input, lags=(0,)))
-    assert alone == preset.seeing
+    assert alone == preset.amplified
     assert not alone.ahead

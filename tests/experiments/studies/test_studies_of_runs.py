@@ -61,7 +61,7 @@ def blocker(threshold: float, game: Game = PONG) -> Blocker:
     """
     torch.manual_seed(0)
     preset = preset_for(game.name)
-    shape = preset.seeing or preset.shape
+    shape = preset.amplified or preset.shape
     network = BlockerNetwork(game.actions, preset.input, shape).eval()
     grow_on_noise(network, np.random.default_rng(3))
     return Blocker(network, shape, preset.input, threshold, game.name, game.actions)
