@@ -21,6 +21,8 @@ __all__ = ["CurveRow", "curve_table", "draw_curves", "known_curves"]
 
 NAMES = {"blocker": "Blocker", "paper": "paper's network and rule"}
 COLOURS = {"blocker": "#2b5d9b", "paper": "#b3261e"}
+ASIDE = {"blocker": 0.97, "paper": 1.03}
+"""Drawn a little left and right of the number of labels, so that equal points are both seen."""
 LEAST_SHARE = 1e-4
 """Where a share of 0 is drawn on the logarithmic axis."""
 
@@ -128,25 +130,25 @@ def _spread(shares: Sequence[float]) -> str:
 def draw_curves(path: Path, rows: Sequence[CurveRow]) -> None:
     """Missed and effectively blocked over labels: a point a seed, a line through the medians."""
     matplotlib.use("Agg")
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = Figure(figsize=(11, 5.5), layout="constrained")
     figure.suptitle(f"{rows[0].game}: what labels buy, on a benchmark pack, by the truth")
     left, right = figure.subplots(1, 2)
     _draw(left, rows, "missed", "unsafe proposals missed")
     _draw(right, rows, "effective", "safe proposals blocked,\nand the game changed")
-    if left.lines:
-        left.legend(loc="best", fontsize=9)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.savefig(path, dpi=110)
 
 
 def _draw(axes: Axes, rows: Sequence[CurveRow], name: str, label: str) -> None:
-    lines: dict[tuple[str, float], list[tuple[int, float]]] = {}
+    lines: dict[tuple[str, float], list[tuple[float, float]]] = {}
     for judge, flipped, labels, found in _arms(rows):
         shares = [max(share, LEAST_SHARE) for share in _shares(found, name)]
         if shares:
             colour = COLOURS[judge]
             face = "none" if flipped else colour
-            axes.scatter([labels] * len(shares), shares, s=14, edgecolors=colour, facecolors=face)
-            lines.setdefault((judge, flipped), []).append((labels, median(shares)))
+            at = labels * ASIDE[judge]
+            axes.scatter([at] * len(shares), shares, s=14, edgecolors=colour, facecolors=face)
+            lines.setdefault((judge, flipped), []).append((at, median(shares)))
     for (judge, flipped), points in lines.items():
         told = NAMES[judge] + (f", {100 * flipped:g} % of labels flipped" if flipped else "")
         style = "--" if flipped else "-"
