@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from blocker.inputs import InputSpec
+from blocker.late import meant
 from oversight.log.table import UNKNOWN, UNSAFE, UNSURE, StepTable
 from oversight.types import Source
 
@@ -68,6 +69,10 @@ class LabelledLog(Protocol):
 
     def frames(self, keys: NDArray[np.int64], /) -> NDArray[np.generic]:
         """Raw screens (n, 210, 160) by their keys."""
+        ...
+
+    def late(self) -> Mapping[int, int]:
+        """From the step at which a late block arrived to the earlier one that it was meant for."""
         ...
 
 
@@ -162,7 +167,11 @@ class BlockerDataset(Dataset[tuple[torch.Tensor, torch.Tensor, torch.Tensor, tor
 
 
 def examples_from_logs(
-    logs: Sequence[LabelledLog], spec: InputSpec, phases: Sequence[str] | None = None
+    logs: Sequence[LabelledLog],
+    spec: InputSpec,
+    phases: Sequence[str] | None = None,
+    *,
+    as_meant: bool = True,
 ) -> Examples:
     """Read the judged steps of logs.
 
@@ -172,6 +181,13 @@ def examples_from_logs(
     screens were not all kept is left out. A blocked step is a second example too: the action
     executed in the refused one's place, as safe. Without it a Blocker sees at the very moments
     that matter only what is unsafe there, and refuses the way out as well.
+
+    Args:
+        logs: one or more.
+        spec: how screens are prepared.
+        phases: which phases of the logs; None for all.
+        as_meant: a late block is a judgement of the step that it was meant for (`blocker.late`);
+            False takes it for one of the step at which it arrived.
 
     Raises:
         ValueError: no logs, or logs of different games or action sets.
@@ -185,12 +201,16 @@ def examples_from_logs(
                 f"expected logs of one game: {first.game} with {len(first.actions)} actions, got "
                 f"{log.meta.game} with {len(log.meta.actions)}; train a Blocker for each"
             )
-    return join([_from_log(log, spec, phases) for log in logs])
+    return join([_from_log(log, spec, phases, as_meant=as_meant) for log in logs])
 
 
-def _from_log(log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None) -> Examples:
+def _from_log(
+    log: LabelledLog, spec: InputSpec, phases: Sequence[str] | None, *, as_meant: bool
+) -> Examples:
     table = log.steps(phases)
     table = table.where(np.lexsort((table.step, table.episode)))
+    if as_meant:
+        table = meant(table, log.late())
     rows, previous = screens_of(table, spec.lags)
     keys = table.frame[np.maximum(rows, 0)]
     whole = has_screens(table, rows)

@@ -45,6 +45,7 @@ class FakeLog:
     table: StepTable
     screens: NDArray[np.uint8]
     meta: FakeMeta = field(default_factory=FakeMeta)
+    came_late: Mapping[int, int] = field(default_factory=dict)
 
     def steps(self, phases: Sequence[str] | None = None) -> StepTable:
         """See `LabelledLog.steps`."""
@@ -53,6 +54,10 @@ class FakeLog:
     def frames(self, keys: NDArray[np.int64], /) -> NDArray[np.uint8]:
         """See `LabelledLog.frames`."""
         return self.screens[keys]
+
+    def late(self) -> Mapping[int, int]:
+        """See `LabelledLog.late`."""
+        return self.came_late
 
 
 def table_of(

@@ -17,11 +17,15 @@ from rich.table import Table
 from experiments.tables import number, percent
 from oversight import RunError
 
-__all__ = ["CurveRow", "curve_table", "draw_curves", "known_curves"]
+__all__ = ["NAMES", "CurveRow", "curve_table", "draw_curves", "known_curves"]
 
-NAMES = {"blocker": "Blocker", "paper": "paper's network and rule"}
-COLOURS = {"blocker": "#2b5d9b", "paper": "#b3261e"}
-ASIDE = {"blocker": 0.97, "paper": 1.03}
+NAMES = {
+    "blocker": "Blocker",
+    "as_logged": "Blocker, late blocks left where they came",
+    "paper": "paper's network and rule",
+}
+COLOURS = {"blocker": "#2b5d9b", "as_logged": "#d98200", "paper": "#b3261e"}
+ASIDE = {"blocker": 0.97, "as_logged": 1.0, "paper": 1.03}
 """Drawn a little left and right of the number of labels, so that equal points are both seen."""
 LEAST_SHARE = 1e-4
 """Where a share of 0 is drawn on the logarithmic axis."""
@@ -33,7 +37,8 @@ class CurveRow:
 
     Attributes:
         game: by name.
-        judge: `blocker`, or `paper` for the network and threshold rule of the paper.
+        judge: `blocker`; `as_logged` for one that takes late blocks for judgements of the step at
+            which they came; `paper` for the network and threshold rule of the paper.
         labels, labels_unsafe: labelled steps that it learned from, and how many were unsafe.
         seed: of labels and training.
         flipped: share of labels that were turned round before.
@@ -42,6 +47,7 @@ class CurveRow:
         unsafe, missed: proposals unsafe in truth, and those of them not blocked.
         safe, needless, effective: proposals safe in truth, those blocked, and those whose block
             changes the game.
+        pace: agent steps a second in front of who labelled; the preset's own if None.
         refused: why there is no judge; None if there is one, and the counts of no judge are 0.
     """
 
@@ -59,11 +65,12 @@ class CurveRow:
     needless: int = 0
     effective: int = 0
     refused: str | None = None
+    pace: float | None = None
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes a row the same cell as another."""
-        return (self.game, self.judge, self.labels, self.seed, self.flipped, self.pack)
+        return (self.game, self.judge, self.labels, self.seed, self.flipped, self.pack, self.pace)
 
 
 def known_curves(out: Path | None) -> list[CurveRow]:

@@ -15,7 +15,7 @@ from blocker.bench.judges import BlockerJudge, Judge, risks_of
 from blocker.bench.measures import Judged
 from blocker.pack import Manifest
 from experiments.blocker_study import LABELS, LAST_INSTANT, SEGMENTS
-from experiments.curve_rows import CurveRow, curve_table, draw_curves, known_curves
+from experiments.curve_rows import NAMES, CurveRow, curve_table, draw_curves, known_curves
 from experiments.labelling import flip, labelled
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
@@ -48,11 +48,16 @@ class CurvesSettings:
     """Shares of the labels that are turned round before training."""
 
     judges: tuple[str, ...] = ("blocker", "paper")
-    """`blocker`: the game's preset. `paper`: the network of the paper, and its threshold, the
-    lowest score of any unsafe label that it learned from."""
+    """`blocker`: the game's preset. `as_logged`: the same, but late blocks count as judgements of
+    the step at which they came. `paper`: the network of the paper, and its threshold, the lowest
+    score of any unsafe label that it learned from."""
 
     person: str = "typical"
     """Which simulated person labels."""
+
+    pace: float | None = None
+    """Agent steps a second in front of the person; the preset's own if not given. The faster, the
+    more blocks come late."""
 
     work: Path = Path("runs/blocker-study")
     """Folder for logs of labels, which are used again; that of `experiments blocker`."""
@@ -68,8 +73,10 @@ class CurvesSettings:
         """
         if self.person not in MODELS:
             raise RunError(f"unknown preset {self.person!r}: expected one of {', '.join(MODELS)}")
-        if not set(self.judges) <= {"blocker", "paper"} or not self.judges:
-            raise RunError(f"expected judges among blocker and paper, got {self.judges}")
+        if not set(self.judges) <= set(NAMES) or not self.judges:
+            raise RunError(f"expected judges among {', '.join(NAMES)}, got {self.judges}")
+        if self.pace is not None and self.pace <= 0:
+            raise RunError(f"expected a pace above 0, got {self.pace}")
         if min((*self.labels, *(seed + 1 for seed in self.seeds)), default=0) < 1:
             raise RunError("expected labels of 1 or more, and seeds of 0 or more")
         if not all(0.0 <= share < 0.5 for share in self.flipped):
@@ -85,10 +92,18 @@ class _Cell:
     flipped: float
     judge: str
     pack: str
+    pace: float | None
 
     def row(self, unsafe: int) -> CurveRow:
         return CurveRow(
-            self.game, self.judge, self.labels, unsafe, self.seed, self.flipped, self.pack
+            self.game,
+            self.judge,
+            self.labels,
+            unsafe,
+            self.seed,
+            self.flipped,
+            self.pack,
+            pace=self.pace,
         )
 
 
@@ -119,7 +134,7 @@ def curves_study(settings: CurvesSettings, reporter: Reporter, stop: StopFlag) -
             rows.append(_tried(cell, path, test))
             if settings.out is not None:
                 write_json(settings.out, [asdict(row) for row in rows])
-    shown = [row for row in rows if (row.game, row.pack) == (game, digest)]
+    shown = [r for r in rows if (r.game, r.pack, r.pace) == (game, digest, settings.pace)]
     if shown:
         reporter.console.print(curve_table(shown))
         if settings.out is not None:
@@ -133,7 +148,7 @@ def _cells(
     for labels in counts:
         for flipped in settings.flipped:
             for judge in settings.judges:
-                yield _Cell(game, labels, seed, flipped, judge, digest)
+                yield _Cell(game, labels, seed, flipped, judge, digest, settings.pace)
 
 
 def _labels(
@@ -147,6 +162,7 @@ def _labels(
         person=settings.person,
         exact=game in LAST_INSTANT,
         segment_steps=SEGMENTS[game],
+        pace=settings.pace,
         reporter=reporter,
         stop=stop,
     )
@@ -154,7 +170,7 @@ def _labels(
 
 def _tried(cell: _Cell, log: Path, test: HeldOut) -> CurveRow:
     rng = np.random.default_rng([cell.seed, 11])
-    learn = _blocker if cell.judge == "blocker" else _paper
+    learn = _paper if cell.judge == "paper" else _blocker
     row = cell.row(_unsafe_labels(log, cell.labels))
     try:
         judge = learn(cell, log, rng)
@@ -182,7 +198,8 @@ def _unsafe_labels(path: Path, labels: int) -> int:
 def _blocker(cell: _Cell, path: Path, rng: np.random.Generator) -> Judge:
     preset = preset_for(cell.game)
     with InterventionLog.open(path, read_only=True) as log:
-        examples = examples_from_logs([log], preset.input)
+        as_meant = cell.judge != "as_logged"
+        examples = examples_from_logs([log], preset.input, as_meant=as_meant)
         actions, gate = tuple(log.meta.actions), log.meta.gate
     examples = examples.where(examples.step_id < cell.labels)
     fitted = fit_examples(
@@ -195,7 +212,7 @@ def _blocker(cell: _Cell, path: Path, rng: np.random.Generator) -> Judge:
         shape=preset.shape,
         rule=preset.rule,
     )
-    return BlockerJudge(fitted.blocker, "blocker")
+    return BlockerJudge(fitted.blocker, cell.judge)
 
 
 def _paper(cell: _Cell, path: Path, rng: np.random.Generator) -> Judge:

@@ -78,21 +78,22 @@ def labelled(
     person: str,
     exact: bool = False,
     segment_steps: int,
+    pace: float | None = None,
     reporter: Reporter,
     stop: StopFlag,
 ) -> Path:
     """A log of so many steps judged by a simulated person, made if it is not there.
 
     See `exploring` for what is proposed. `exact`: the person blocks at the last instant, by the
-    exact truth, and not by the game's rule for people.
+    exact truth, and not by the game's rule for people. `pace`: agent steps a second in front of
+    the person; the preset's own if None.
 
     Raises:
         RunError: stopped; an unfinished log is not kept.
     """
-    path = (
-        folder
-        / f"{game}-{person}{'-exact' if exact else ''}-{seed}-{labels}-{segment_steps}.sqlite"
-    )
+    model = MODELS[person] if pace is None else replace(MODELS[person], steps_per_second=pace)
+    who = f"{person}{'-exact' if exact else ''}{'' if pace is None else f'-{pace:g}'}"
+    path = folder / f"{game}-{who}-{seed}-{labels}-{segment_steps}.sqlite"
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ def labelled(
     env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=False))
     rng = np.random.default_rng([seed, 2])
     probe = env.truth if exact else env.rule
-    human = SimulatedHuman([probe], rng, MODELS[person], safe_twin=env.safe_twin)
+    human = SimulatedHuman([probe], rng, model, safe_twin=env.safe_twin)
     with (
         open_log(part, RunSettings(game=game, seed=seed)) as log,
         reporter.bar(f"{game}, labels of seed {seed}", labels) as bar,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from blocker.dataset import NO_ACTION, TEACHERS, LabelledLog
 from blocker.errors import PackError
+from blocker.late import meant
 from blocker.metrics import Scores
 from blocker.pack import IN_PLAY, Manifest, Truths, log_path, truths_path
 from oversight.game import Game
@@ -126,14 +127,14 @@ def load_part(pack: Path, part: str) -> HeldOut:
 
 
 def load_log(path: Path) -> HeldOut:
-    """The steps of a log that have a label: the truth, else a teacher's verdict.
+    """The steps of a log that have a label: the truth, else a teacher's verdict, as it was meant.
 
     Raises:
         LogError: the log cannot be read.
         ValueError: no step of it has a label.
     """
     with InterventionLog.open(path) as log:
-        table = log.steps()
+        table = meant(log.steps(), log.late())
         everything = steps_of(log, table, game_named(log.meta.game))
     labelled = _said(table) | (table.proposed_unsafe != UNKNOWN)
     if not labelled.any():

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from oversight import InterventionLog, RunError, Source, entry_of
 from oversight.audit import Basis, audit_log
-from oversight.log.late import late_presses
 
 __all__ = ["Watched", "put_late", "watched_of"]
 
@@ -52,13 +51,12 @@ def watched_of(path: Path) -> Watched:
         LogError: it cannot be read.
     """
     with InterventionLog.open(path) as log:
-        table, game = log.steps(undone=True), log.meta.game
+        table, game, late = log.steps(undone=True), log.meta.game, log.late()
     mine = np.isin(table.source, PEOPLE)
     if not mine.any():
         raise RunError(
             f"{path} holds no decision of a person: expected a log of an oversight phase"
         )
-    late = late_presses(path)
     rule = entry_of(game).rule or next(iter(entry_of(game).definitions))
     found = audit_log(path, definition=rule, basis=Basis.REPLAY)
     unsafe = {row.step_id: row.proposed_unsafe for row in found.rows}

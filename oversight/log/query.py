@@ -125,6 +125,13 @@ def rewinds_of(connection: Connection) -> list[Rewind]:
     return [Rewind(step_id, tuple(steps)) for step_id, steps in undone.items()]
 
 
+def late_of(connection: Connection) -> dict[int, int]:
+    """See `LogReader.late`."""
+    table = schema.decisions.c
+    query = select(table.step_id, table.meant_for).where(table.meant_for.is_not(None))
+    return {row.step_id: row.meant_for for row in connection.execute(query)}
+
+
 def read_snapshot(connection: Connection, step_id: int) -> Snapshot:
     """See `LogReader.snapshot`."""
     table = schema.snapshots.c

@@ -24,6 +24,7 @@ from oversight.log.migration import update
 from oversight.log.query import (
     blobs_of,
     events_of,
+    late_of,
     read_frames,
     read_snapshot,
     read_steps,
@@ -119,6 +120,12 @@ class LogReader:
         self.flush()
         with telling(self.path):
             return rewinds_of(self._connection)
+
+    def late(self) -> dict[int, int]:
+        """From the step at which a late block arrived to the earlier one that it was meant for."""
+        self.flush()
+        with telling(self.path):
+            return late_of(self._connection)
 
     def snapshot(self, step_id: int) -> Snapshot:
         """The state that a rewind went back to, as it was before a step was done anew.
