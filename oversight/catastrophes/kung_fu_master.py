@@ -2,7 +2,8 @@
 
 RAM[75] is the energy, 39 when full: 116 onsets for 116 lives, 39 frames early. In 3,000 guarded
 steps each 4 steps of look-ahead left 5 deaths and 25 states with nothing safe, 8 steps 3 and 33,
-12 steps neither (`benchmarks/horizon.py`).
+12 steps neither (`benchmarks/horizon.py`). In shorter runs before, 12 left none in 1,604, 20 one in
+797, which was not looked into, 30 none in 665.
 """
 
 from __future__ import annotations
