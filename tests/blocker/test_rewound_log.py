@@ -74,18 +74,21 @@ def test_a_late_block_is_one_label(
 ) -> None:
     with play(tmp_path / "log.sqlite", rewind_steps) as log:
         examples = examples_from_logs([log], small_spec).proposed
+        as_logged = examples_from_logs([log], small_spec, as_meant=False).proposed
     (labelled,) = np.flatnonzero(examples.unsafe)
-    shown = examples.images[examples.screens[labelled]]
-    if rewind_steps == 0:  # on an action that harmed nobody, and the harmful one passes for safe
-        assert examples.action[labelled] == 0
-        assert not examples.unsafe[examples.action == HARMFUL].any()
-        return
     assert examples.action[labelled] == HARMFUL
     assert (examples.action == HARMFUL).sum() == 1
+    shown = examples.images[examples.screens[labelled]]
     wanted = small_spec.prepare(
         np.stack([np.full((210, 160), 2 * n, np.uint8) for n in (MEANT - 1, MEANT)])
     )
     assert (shown == wanted).all()
+    if rewind_steps == 0:  # of what came while the press was on its way nothing is known
+        assert examples.step.tolist() == [0, 1, 2, 3, 4, 7, 8, 9]
+        # As it came it is on an action that harmed nobody, and the harmful one passes for safe.
+        assert as_logged.action[as_logged.unsafe].tolist() == [0]
+        return
     # One row a step, each after the one before it: nothing of the undone ones is left.
     assert examples.step.tolist() == list(range(8))
     assert examples.previous.tolist() == [NO_ACTION, 0, 0, 0, 0, TWIN, 0, 0]
+    assert (as_logged.unsafe == examples.unsafe).all()
