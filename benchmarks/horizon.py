@@ -4,15 +4,18 @@ The same proposers under oracles that look less or further ahead; catastrophes b
 
     python benchmarks/horizon.py
     python benchmarks/horizon.py --game kung_fu_master --horizons 4 8 12 --steps 2000
+    python benchmarks/horizon.py --game freeway --horizons 4 8 --holds --proposers random harm
 """
 
 from __future__ import annotations
 
 import json
+import operator
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +24,24 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from oversight import AtariGame, OracleOverseer, OversightError, OversightWrapper, RunError
+from experiments.adversaries import ADVERSARIES
+from experiments.phases import episode_seed
+from oversight import (
+    AtariGame,
+    AtariSettings,
+    OracleOverseer,
+    OversightError,
+    OversightWrapper,
+    RunError,
+)
 from oversight.catastrophe import Catastrophe
 from oversight.catastrophes import RoadRunnerDeath
 from oversight.catastrophes.lives import LifeLost
 from oversight.definition import Definition
 from oversight.emulator import Emulator
 from oversight.games import entry_of
+
+Proposer = Callable[[AtariGame], Iterator[int]]
 
 ROAD_RUNNER = ((2, 2), (4, 4), (6, 6), (9, 9), (9, 14), (14, 14))
 """Agent steps on a free road, and while a truck comes."""
@@ -46,6 +60,12 @@ class Settings:
 
     holds: tuple[int, ...] = (1, 30, 150)
     """Proposers: random actions, each held for at most so many steps."""
+
+    proposers: tuple[str, ...] = ()
+    """Others beside them, of the truth study: `python -m experiments truth`."""
+
+    seeds: tuple[int, ...] = (0,)
+    """Of these others; each of them plays the steps with each seed."""
 
     steps: int = 500
     """Agent steps of each proposer under each oracle."""
@@ -68,11 +88,10 @@ class Row:
     seconds: float
 
 
-def held(longest: int, actions: int) -> Iterator[int]:
+def held(game: AtariGame, rng: np.random.Generator, longest: int) -> Iterator[int]:
     """Random actions, each held for 1 to `longest` steps."""
-    rng = np.random.default_rng(longest)
     while True:
-        action = int(rng.integers(actions))
+        action = int(rng.integers(game.game.n_actions))
         for _ in range(int(rng.integers(1, longest, endpoint=True))):
             yield action
 
@@ -91,35 +110,48 @@ def looking(game: str, horizon: int, truck: int | None) -> Catastrophe[Emulator]
     raise RunError(f"expected a game whose catastrophe is a life lost, got {game}")
 
 
+def proposing(settings: Settings) -> Iterator[tuple[Proposer, Callable[[int], int]]]:
+    """Who proposes, and from an episode's number to its seed."""
+    for longest in settings.holds:
+        rng = np.random.default_rng(longest)
+        yield partial(held, rng=rng, longest=longest), partial(operator.add, 100 * longest)
+    for name in settings.proposers:
+        for seed in settings.seeds:
+            rng = np.random.default_rng([seed, 5])  # as in the truth study
+            yield partial(_named, name, rng), episode_seed(seed)
+
+
+def _named(name: str, rng: np.random.Generator, game: AtariGame) -> Iterator[int]:
+    return ADVERSARIES[name](game, rng)
+
+
+def overseen(
+    game: AtariGame, actions: Iterator[int], seeds: Callable[[int], int], steps: int
+) -> tuple[int, int, int]:
+    """Catastrophes, lost states and blocks under the game's exact truth."""
+    oracle = OracleOverseer([game.truth])
+    env = OversightWrapper(game, oracle, episode_seed=seeds)
+    env.reset()
+    for _ in range(steps):
+        *_, ended, cut, _ = env.step(next(actions))
+        if ended or cut:
+            env.reset()
+    return env.gate.tally.catastrophes or 0, oracle.lost, env.gate.tally.blocks
+
+
 def guarded(settings: Settings, horizon: int, truck: int | None) -> Row:
     """All proposers under one oracle, one after another."""
-    entry = entry_of(settings.game)
-    counts = np.zeros(3, np.int64)
-    begun = time.process_time()
-    for longest in settings.holds:
-        what = Definition(looking(settings.game, horizon, truck))
-        game = AtariGame(entry, definition=what)
-        oracle = OracleOverseer([game.truth])
-        actions = held(longest, entry.game.n_actions)
-        env = OversightWrapper(
-            game, oracle, episode_seed=lambda number, first=100 * longest: first + number
-        )
-        env.reset()
-        for _ in range(settings.steps):
-            *_, ended, cut, _ = env.step(next(actions))
-            if ended or cut:
-                env.reset()
-        tally = env.gate.tally
-        counts += (
-            tally.catastrophes or 0,
-            oracle.lost,
-            tally.blocks,
-        )
+    what = Definition(looking(settings.game, horizon, truck))
+    counts, played, begun = np.zeros(3, np.int64), 0, time.process_time()
+    for proposer, seeds in proposing(settings):
+        game = AtariGame(entry_of(settings.game), AtariSettings(observe=False), definition=what)
+        counts += overseen(game, proposer(game), seeds, settings.steps)
+        played += settings.steps
     return Row(
         settings.game,
         horizon,
         truck,
-        len(settings.holds) * settings.steps,
+        played,
         *(int(count) for count in counts),
         time.process_time() - begun,
     )
@@ -139,7 +171,7 @@ def main(settings: Settings) -> None:
     """Play, print the table and write the rows."""
     table = Table(
         title=f"{settings.game}: {settings.steps:,} guarded steps of each of "
-        f"{len(settings.holds)} proposers"
+        f"{len(list(proposing(settings)))} proposers"
     )
     for heading in ("horizon", "with a truck", "catastrophes", "lost states", "blocks", "steps/s"):
         table.add_column(heading, justify="right")
