@@ -75,9 +75,10 @@ class Catastrophe(ABC, Generic[E]):
         return False
 
     def backup(self, emulator: E, action: int) -> int:
-        """What is played at a frame while the backup `action` is held: the action itself.
+        """What is played for an agent step while the backup `action` is held: the action itself.
 
-        Games whose backup has to look at the state, such as balancing a pole, choose here.
+        It is asked once an agent step, so that whoever acts can do the same. Games whose backup
+        has to look at the state, such as balancing a pole, choose here.
         """
         del emulator
         return action

@@ -273,10 +273,11 @@ class LookAhead(Truth[E]):
         """
         emulator, branch, first = self._emulator, watch.copy(), None
         every = self._horizon_frames
-        done = behind
+        done, played = behind, backup
         while done < every and not self.catastrophe.settled(emulator, every - done, backup):
-            played = self.catastrophe.backup(emulator, backup)
-            keep = keep and played == backup
+            if done % self._frameskip == 0:  # chosen once an agent step, as who plays it would
+                played = self.catastrophe.backup(emulator, backup)
+                keep = keep and played == backup
             emulator.act(played)
             if branch.frame(emulator) or self.catastrophe.sealed(emulator):
                 failed = {backup: done} if keep else {}

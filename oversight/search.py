@@ -87,7 +87,7 @@ def explore(
         catastrophe: has the backups, and for how many agent steps harm has to be kept off.
         frameskip: frames an agent step.
         budget: most agent steps to play.
-        actions: tried in place of the backups, the likeliest first.
+        actions: tried in place of the backups, as they are, the likeliest first.
 
     Returns:
         False if there is none; None if the budget was spent before all were tried.
@@ -102,7 +102,8 @@ def explore(
             simulator.restore(state)
             after = before.copy()
             budget -= 1
-            if _harm_begins(simulator, after, catastrophe, backup, frameskip):
+            played = catastrophe.backup(simulator, backup) if actions is None else backup
+            if _harm_begins(simulator, after, catastrophe, played, frameskip):
                 continue
             reached = simulator.snapshot()
             key = simulator.key(reached)
@@ -114,10 +115,10 @@ def explore(
 
 
 def _harm_begins(
-    simulator: E, watch: Watch[E], catastrophe: Catastrophe[E], backup: int, frames: int
+    simulator: E, watch: Watch[E], catastrophe: Catastrophe[E], action: int, frames: int
 ) -> bool:
     for _ in range(frames):
-        simulator.act(catastrophe.backup(simulator, backup))
+        simulator.act(action)
         if watch.frame(simulator) or catastrophe.sealed(simulator):
             return True
     return False

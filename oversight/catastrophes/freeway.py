@@ -1,8 +1,9 @@
 """Freeway: a car hits the chicken.
 
 RAM[106] is 92 when the car hits and counts down; 128 and more is a crossing. A second hit while it
-counts belongs to the first and is not judged. With 4 steps of look-ahead no hit was left in 5,471
-guarded steps. Checked against the chicken's place in memory, not against the picture.
+counts belongs to the first and is not judged. With 4 steps of look-ahead 2 hits were left in
+15,000 guarded steps of three proposers, with 6 and with 8 none. Checked against the chicken's
+place in memory, not against the picture.
 """
 
 from __future__ import annotations
@@ -30,6 +31,6 @@ ENTRY = Entry(
         toward_harm=1,  # UP
     ),
     MappingProxyType(
-        {"hit_by_car": Definition(LifeLost("hit_by_car", 4, (0, 1, 2), (Sign(106, 64, 127),)))}
+        {"hit_by_car": Definition(LifeLost("hit_by_car", 8, (0, 1, 2), (Sign(106, 64, 127),)))}
     ),
 )

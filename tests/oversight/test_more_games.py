@@ -84,8 +84,10 @@ def plainly_unsafe(env: AtariGame) -> np.ndarray | None:
     start = emulator.snapshot()
 
     def quiet(watch: Watch[Emulator], backup: int | None, action: int, frames: int) -> bool:
-        for _ in range(frames):
-            emulator.act(action if backup is None else what.backup(emulator, backup))
+        for frame in range(frames):
+            if backup is not None and frame % skip == 0:
+                action = what.backup(emulator, backup)
+            emulator.act(action)
             if watch.frame(emulator):
                 return False
         return True

@@ -94,6 +94,14 @@ def test_the_search_plays_what_a_backup_means() -> None:
     assert not survives(walker, Fall(), Blind(), frameskip=1)
 
 
+def test_a_backup_cannot_be_changed_within_an_agent_step() -> None:
+    # Guided frame by frame it would walk on, but from the third frame on no two moves are alike.
+    assert not survives(Tightrope(), Fall(), Guided(), frameskip=2)
+    truth = LookAhead(Tightrope(), Guided(), n_actions=2, frameskip=2)
+    truth.moved(Fall())
+    assert truth.doomed
+
+
 def test_what_is_no_backup_may_save_where_no_backup_does() -> None:
     class Lame(Falling):
         backups = (0,)  # falls at the third move: there the way goes on with the other
