@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from agents import DoubleDQNSettings, LearningBehind
+from agents import DoubleDQNSettings, LearningBehind, Precision
 from blocker import PRESETS
 from experiments.learners import Learner, make_learner
 from experiments.reporter import Bar, Reporter
@@ -41,9 +41,10 @@ __all__ = [
     "play",
 ]
 
-AGENT = DoubleDQNSettings(exploration_hold=30)
+AGENT = DoubleDQNSettings(exploration_hold=30, adam_epsilon=1.5e-4, precision=Precision.AUTO)
 """Random proposals are held, for up to two seconds of play: in 3,000 steps of Pong an overseer
-then blocks about 280 times, against 90 if they tremble, and a Blocker learns from blocks."""
+then blocks about 280 times, against 90 if they tremble, and a Blocker learns from blocks. With
+SB3's epsilon of 1e-8 a network of Pong is dead before 50,000 steps (docs/agents.md)."""
 CHECKPOINT_STEPS = 5_000
 """Agent steps between checkpoints: what a kill can cost of the learning, never of the log."""
 
