@@ -2,8 +2,8 @@
 
 RAM[17] is 0 to 2 while he lives and at least 4 from the hit on, 128 frames before the number of
 lives falls. With 4 steps of look-ahead 1 death was left in 15,000 guarded steps of three proposers,
-with 8 none. A state of before was called lost while the search took no FIRE; with FIRE there was a
-way (`results/lost.json`).
+with 8 none: at the first state called lost no sequence of actions was a way, one step before there
+was one (`results/lost.json`).
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ ENTRY = Entry(
         catastrophe="the ball is lost",
         instruction="Block a move that takes the paddle away from where the ball comes down.",
         safe_twin=(0,) * len(ACTIONS),  # NOOP
-        toward_harm=3,  # LEFT
+        toward_harm=1,  # FIRE: a ball comes into play and nobody goes to it
     ),
     MappingProxyType({"ball_lost": Definition(BallLost("ball_lost", 16, (NOOP, RIGHT, LEFT)))}),
 )

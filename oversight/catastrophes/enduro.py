@@ -2,7 +2,7 @@
 
 RAM[35] is 143 or 159 after a collision (64 to 82 is the edge of the road): 65 onsets for the 65
 times that the speed fell to 6 in one frame. With 4 steps of look-ahead 1 collision was left in
-1,500 guarded steps of full throttle, with 8 one in 20,000 of three proposers, with 12 none.
+1,500 guarded steps of full throttle, with 8 one in 15,000, with 12 none.
 Checked against the speed, not the picture.
 """
 
