@@ -2,8 +2,9 @@
 
 RAM[75] is the energy, 39 when full: 116 onsets for 116 lives, 39 frames early. In 3,000 guarded
 steps each 4 steps of look-ahead left 5 deaths and 25 states with nothing safe, 8 steps 3 and 33,
-12 steps neither (`benchmarks/horizon.py`). In shorter runs before, 12 left none in 1,604, 20 one in
-797, which was not looked into, 30 none in 665.
+12 steps neither (`benchmarks/horizon.py`); but in 10,188 of three other proposers 12 steps left 3
+deaths and 40 such states, and a search from 32 steps before spent its budget. Looking further ahead
+needs a bound on what the energy can lose in more than 56 frames: else every state is searched.
 """
 
 from __future__ import annotations
