@@ -78,8 +78,8 @@ def explore(
 ) -> bool | None:
     """Whether some sequence of backups, each for one agent step, keeps the harm from beginning.
 
-    Depth first, the newest state first, so a way out is found soon if there are many; no state is
-    looked at twice.
+    Depth first, and one action at a time, so a way out costs no more than its own steps if there
+    are many; no state is looked at twice.
 
     Args:
         simulator: at the state to start from; left somewhere else.
@@ -92,26 +92,37 @@ def explore(
     Returns:
         False if there is none; None if the budget was spent before all were tried.
     """
+    tried = catastrophe.backups if actions is None else tuple(actions)
     seen: set[tuple[int, Hashable, Hashable]] = set()
-    open_ends: list[tuple[int, object, Watch[E]]] = [(0, simulator.snapshot(), watch)]
-    while open_ends and budget > 0:
-        depth, state, before = open_ends.pop()
-        if depth == catastrophe.horizon:
+    # Of each step on the way: the state before it, and the actions that were not played from there.
+    way = [(simulator.snapshot(), watch, iter(tried))]
+    moved = False
+    while way:
+        if len(way) > catastrophe.horizon:
             return True
-        for backup in reversed(catastrophe.backups if actions is None else actions):
+        if budget == 0:
+            return None
+        state, before, left = way[-1]
+        action = next(left, None)
+        if action is None:
+            way.pop()
+            continue
+        if moved:
             simulator.restore(state)
-            after = before.copy()
-            budget -= 1
-            played = catastrophe.backup(simulator, backup) if actions is None else backup
-            if _harm_begins(simulator, after, catastrophe, played, frameskip):
-                continue
-            reached = simulator.snapshot()
-            key = simulator.key(reached)
-            place = (depth + 1, key, after.state)
-            if key is None or place not in seen:
-                seen.add(place)
-                open_ends.append((depth + 1, reached, after))
-    return None if open_ends else False
+        moved = True
+        after = before.copy()
+        budget -= 1
+        played = catastrophe.backup(simulator, action) if actions is None else action
+        if _harm_begins(simulator, after, catastrophe, played, frameskip):
+            continue
+        reached = simulator.snapshot()
+        key = simulator.key(reached)
+        place = (len(way), key, after.state)
+        if key is None or place not in seen:
+            seen.add(place)
+            way.append((reached, after, iter(tried)))
+            moved = False
+    return False
 
 
 def _harm_begins(

@@ -38,9 +38,8 @@ ACTIONS = (
 
 ENERGY = 75
 """RAM address."""
-PLENTY, WITHIN = 24, 56
-"""Energy of which nothing can take all within so many frames: in 60,000 frames of mixed play it
-fell by 14 at most in 56 frames, 7 at a time, and by 21 in 64."""
+HIT, APART = 7, 12
+"""The most that is lost at once, and frames from one such loss to the next at the soonest."""
 FRAMESKIP = 4
 """Frames an agent step."""
 
@@ -57,7 +56,7 @@ class EnergyGone(LifeLost):
     def settled(self, emulator: Emulator, frames: int, held: int | None = None) -> bool:
         """See `Catastrophe.settled`."""
         del held
-        return frames <= WITHIN and int(emulator.ram()[ENERGY]) > PLENTY
+        return int(emulator.ram()[ENERGY]) > HIT * (1 + frames // APART)
 
 
 ENTRY = Entry(
@@ -77,8 +76,8 @@ ENTRY = Entry(
             "energy_gone": Definition(
                 EnergyGone(
                     "energy_gone",
-                    12,
-                    (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13),
+                    24,
+                    tuple(range(len(ACTIONS))),
                     (Sign(ENERGY, 0, 0),),
                 )
             )
