@@ -35,6 +35,8 @@ class _Plan(Generic[E]):
 
     Attributes:
         backup: which.
+        opening: the action that it meant in its first step.
+        playing: the one that it meant in its last.
         frames: for how long.
         first: key of the state after its first step; None if not known.
         end: snapshot of the state after all of its frames.
@@ -42,6 +44,8 @@ class _Plan(Generic[E]):
     """
 
     backup: int
+    opening: int
+    playing: int
     frames: int
     first: Hashable
     end: object
@@ -56,13 +60,14 @@ class _Future(Generic[E]):
         averted: some backup holds the harm off to the horizon.
         frames: how long the best backup does.
         plan: a backup that averts, to be played on; None if there is nothing to be gained by it.
-        failed: backups that were held until harm began, and for how many frames it took.
+        failed: backups that were held until harm began, each with the action that it meant in its
+            first step and for how many frames it took.
     """
 
     averted: bool
     frames: int
     plan: _Plan[E] | None = None
-    failed: Mapping[int, int] = field(default_factory=dict)
+    failed: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 class LookAhead(Truth[E]):
@@ -85,7 +90,7 @@ class LookAhead(Truth[E]):
         self._futures: dict[Hashable, _Future[E]] = {}
         self._after: dict[int, _Future[E]] = {}
         self._begun: _Plan[E] | None = None
-        self._failed: Mapping[int, int] = {}
+        self._failed: Mapping[int, tuple[int, int]] = {}
 
     def moved(self, watch: Watch[E], action: int | None = None) -> None:
         """See `Truth.moved`."""
@@ -230,64 +235,66 @@ class LookAhead(Truth[E]):
         return future.averted
 
     def _future(self, action: int, after: object, key: Hashable, watch: Watch[E]) -> _Future[E]:
-        begun = self._begun
-        if begun is not None and (action == begun.backup or (key and key == begun.first)):
+        begun, emulator, meant = self._begun, self._emulator, self.catastrophe.backup
+        if begun is not None and (action == begun.opening or (key and key == begun.first)):
             # It has come to where the plan of the last move was after its first step.
-            behind = begun.frames - self._frameskip
-            self._emulator.restore(begun.end)
-            future = self._hold(begun.backup, begun.watch, behind, keep=True)
+            opening, behind = meant(emulator, begun.backup), begun.frames - self._frameskip
+            emulator.restore(begun.end)
+            plan = replace(begun, opening=opening, frames=behind, first=None)
+            future = self._hold(plan, keep=True)
             if future.averted:
                 return future
-            self._emulator.restore(after)
-        failed: dict[int, int] = {}
-        if action in self._failed:
-            # The last move's look-ahead came by here, and held this action until harm began.
-            failed[action] = self._failed[action] - self._frameskip
-        longest = failed.get(action, 0)
+            emulator.restore(after)
+        # The last move's look-ahead came by here, and went on until harm began.
+        failed = {
+            backup: (meant(emulator, backup), frames - self._frameskip)
+            for backup, (opening, frames) in self._failed.items()
+            if opening == action
+        }
         # An action that goes on is likely to go on: then its plan is played on, too.
         held, moved = (action if action == self._played else None), False
+        longest = max((frames for _, frames in failed.values()), default=0)
         for backup in sorted(self._order, key=lambda each: each != held):
             if backup in failed:
                 continue
             if moved:
-                self._emulator.restore(after)
+                emulator.restore(after)
             moved = True
-            future = self._hold(backup, watch, 0, keep=key is not None)
+            opening = meant(emulator, backup)
+            plan = _Plan(backup, opening, opening, 0, None, after, watch)
+            future = self._hold(plan, keep=key is not None)
             if future.averted:
                 if backup != held:
                     self._order.remove(backup)
                     self._order.insert(0, backup)
                 return replace(future, failed=failed)
             longest = max(longest, future.frames)
-            failed.update(future.failed)
+            if key is not None:
+                failed[backup] = (opening, future.frames)
         return _Future(averted=False, frames=longest, failed=failed)
 
-    def _hold(self, backup: int, watch: Watch[E], behind: int, *, keep: bool) -> _Future[E]:
-        """Hold a backup to the horizon, from the emulator's state.
+    def _hold(self, plan: _Plan[E], *, keep: bool) -> _Future[E]:
+        """Hold a backup on to the horizon, from the emulator's state.
 
         Args:
-            backup: which.
-            watch: of that state.
-            behind: frames for which it has been held before.
+            plan: how it was held so far, which is where the emulator is.
             keep: keep the plan, to be played on.
         """
-        emulator, branch, first = self._emulator, watch.copy(), None
-        every = self._horizon_frames
-        done, played = behind, backup
-        while done < every and not self.catastrophe.settled(emulator, every - done, backup):
+        emulator, branch, first = self._emulator, plan.watch.copy(), plan.first
+        every, done, playing = self._horizon_frames, plan.frames, plan.playing
+        while done < every and not self.catastrophe.settled(emulator, every - done, plan.backup):
             if done % self._frameskip == 0:  # chosen once an agent step, as who plays it would
-                played = self.catastrophe.backup(emulator, backup)
-                keep = keep and played == backup
-            emulator.act(played)
+                playing = self.catastrophe.backup(emulator, plan.backup)
+            emulator.act(playing)
             if branch.frame(emulator) or self.catastrophe.sealed(emulator):
-                failed = {backup: done} if keep else {}
-                return _Future(averted=False, frames=done, failed=failed)
+                return _Future(averted=False, frames=done)
             done += 1
             if keep and done == self._frameskip:
                 first = self._key(emulator.snapshot(), branch)
         if not keep or done < self._frameskip:
             return _Future(averted=True, frames=every)
-        plan = _Plan(backup, done, first, emulator.snapshot(), branch)
+        end = emulator.snapshot()
+        plan = replace(plan, playing=playing, frames=done, first=first, end=end, watch=branch)
         return _Future(averted=True, frames=every, plan=plan)
 
     @property

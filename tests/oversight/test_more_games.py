@@ -119,7 +119,7 @@ def test_the_shortcuts_of_a_game_change_no_answer(name: str, steps: int, longest
     unsafe = spared = 0
     for step in range(steps):
         if step % (steps // 40) == 0 and not env.harmful:
-            spared += what.settled(env.emulator, env.game.frameskip * what.horizon)
+            spared += what.settled(env.emulator, env.game.frameskip * what.horizon // 4)
             answers, plain = env.truth.unsafe_actions(), plainly_unsafe(env)
             if plain is not None:
                 assert answers.tolist() == plain.tolist()
