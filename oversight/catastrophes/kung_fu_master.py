@@ -1,6 +1,8 @@
 """Kung-Fu Master: the fighter's energy is gone.
 
-RAM[75] is the energy, 39 when full: 116 onsets for 116 lives, 39 frames early. The oracle lets the
+RAM[75] is the energy, 39 when full: 116 onsets for 116 lives, 39 frames early. Time that runs out,
+after about 2,100 agent steps on a floor, takes all energy, too. That is not counted: only getting
+on averts it, and no action of the last steps. The oracle lets the
 fighter come down to an energy of 1 and keeps him there, where only a knife jumped over or an enemy
 shaken off in time averts the harm: no action held does that, two in turn do.
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from oversight.catastrophes.lives import LifeLost, Sign
+from oversight.catastrophes.lives import LifeLost, Sign, SignWatch
 from oversight.definition import Definition, Entry
 from oversight.emulator import Emulator
 from oversight.game import Game
@@ -50,8 +52,8 @@ BACKUPS = tuple(map(ACTIONS.index, ("DOWN", "DOWNFIRE", "RIGHT", "DOWNLEFT", "UP
 """The likeliest first. From 295 of 312 states of little energy some action held, or some pair in
 turn, kept 24 steps from harm: the first of these from 279, the first four from all 295. Where these
 four failed all that helped was jumping."""
-FRAME, ENERGY = 0, 75
-"""RAM addresses: a count of frames, and the energy."""
+FRAME, TIME, ENERGY = 0, slice(27, 29), 75
+"""RAM addresses: a count of frames, the time left in two bytes, and the energy."""
 HIT, APART, DRAIN = 7, 12, 4
 """Energy that a hit takes, frames from one to the next at the soonest, and frames for which who
 holds the fighter takes one."""
@@ -59,9 +61,23 @@ FRAMESKIP = 4
 """Frames an agent step."""
 
 
+class EnergyWatch(SignWatch):
+    """Sees the energy go while there is time left."""
+
+    __slots__ = ()
+
+    def frame(self, emulator: Emulator) -> bool:
+        """See `Watch.frame`."""
+        return super().frame(emulator) and bool(emulator.ram()[TIME].any())
+
+
 @dataclass(frozen=True)
 class EnergyGone(LifeLost):
     """The fighter's energy is gone, which takes a while."""
+
+    def watch(self, emulator: Emulator) -> EnergyWatch:
+        """See `Catastrophe.watch`."""
+        return EnergyWatch(self.signs, any(sign.shown(emulator) for sign in self.signs))
 
     def backup(self, emulator: Emulator, action: int) -> int:
         """See `Catastrophe.backup`: what takes turns goes by the count of frames."""

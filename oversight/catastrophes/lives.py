@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Self
 
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.emulator import Emulator
@@ -89,9 +90,9 @@ class SignWatch:
         self.harmful = any(sign.shown(emulator) for sign in self._signs)
         return self.harmful and not before
 
-    def copy(self) -> SignWatch:
+    def copy(self) -> Self:
         """See `Watch.copy`."""
-        return SignWatch(self._signs, self.harmful)
+        return type(self)(self._signs, self.harmful)
 
 
 class LivesWatch:

@@ -10,7 +10,8 @@ import pytest
 from oversight import GAMES, AllowAll, AtariGame, OracleOverseer, OversightWrapper, game_named
 from oversight.catastrophe import Watch
 from oversight.catastrophes import ENTRIES, LifeLost
-from oversight.emulator import Emulator
+from oversight.emulator import AleEmulator, Emulator
+from oversight.games import entry_of
 
 OTHERS = [entry.game.name for entry in ENTRIES if isinstance(entry.truth.catastrophe, LifeLost)]
 WITH_LIVES = sorted(set(OTHERS) - {"freeway", "enduro"})
@@ -76,6 +77,21 @@ def test_the_oracle_averts_what_nobody_would(name: str) -> None:
                 wrapper.reset()
         harm[guarded] = wrapper.gate.tally.catastrophes
     assert harm[False] > harm[True] == 0
+
+
+def test_time_that_runs_out_is_no_harm_in_kung_fu_master() -> None:
+    entry = entry_of("kung_fu_master")
+    emulator = AleEmulator(entry.game)
+    emulator.reset()
+    watch = entry.truth.catastrophe.watch(emulator)
+    onsets = []
+    for frame in range(10_000):
+        if emulator.lives == 4 and 0 < emulator.ram()[75] < 39:
+            emulator.poke(75, 39)  # what is taken in the first life is given back
+        emulator.act(0)
+        onsets += [(frame, emulator.lives)] * watch.frame(emulator)
+    assert next(lives for _, lives in onsets) == 3  # the second ends by what enemies take
+    assert onsets[0][0] > 8_000  # 2,000 agent steps are the time for a floor
 
 
 def plainly_unsafe(env: AtariGame) -> np.ndarray | None:
