@@ -17,7 +17,7 @@ from oversight import RunError
 
 __all__ = ["Collected", "Result", "collect", "plain_rows", "read_collected"]
 
-ROWS = "rows.json"
+ROWS, NOTES = "rows.json", "notes.md"
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,20 @@ class Collected:
         name: of the sweep.
         command: that made its cells; a line each if there were several.
         results: sorted by study and label.
+        notes: what somebody who looked at them wrote into `notes.md` beside them, for the page.
     """
 
     name: str
     command: str
     results: tuple[Result, ...]
+    notes: str = ""
 
     def rows_of(self, study: str) -> list[Row]:
         """All rows of one study."""
         return [row for result in self.results if result.study == study for row in result.rows]
 
     def write(self, folder: Path) -> None:
-        """Write `rows.json`.
+        """Write `rows.json`; notes stay as they are.
 
         Raises:
             RunError: it cannot be written.
@@ -72,7 +74,9 @@ class Collected:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{folder} cannot be made: {error.strerror}") from None
-        write_json(folder / ROWS, asdict(self))
+        values = asdict(self)
+        del values["notes"]
+        write_json(folder / ROWS, values)
 
 
 def plain_rows(collected: Sequence[Collected]) -> list[Row]:
@@ -173,6 +177,8 @@ def _read(path: Path) -> Collected:
         each = values["results"]
         assert isinstance(each, list)
         results = tuple(Result(**result) for result in each)  # type: ignore[arg-type]
-        return Collected(str(values["name"]), str(values["command"]), results)
+        notes = path.with_name(NOTES)
+        said = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
+        return Collected(str(values["name"]), str(values["command"]), results, said)
     except (KeyError, TypeError, AssertionError) as error:
         raise RunError(f"{path} is not of this version of hirl: {error}") from None

@@ -26,6 +26,7 @@ class ReportSettings:
 
     Each sweep's rows go to a folder of its name in --results, with its command, versions and
     seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
+    Words that you write into `notes.md` there stand on the page above that sweep's tables.
     """
 
     sweeps: tyro.conf.Positional[tuple[Path, ...]] = ()

@@ -87,6 +87,8 @@ def _section(collected: Collected) -> Iterator[str]:
     cells = f"{len(done)} of {len(collected.results)} cells"
     yield f"{cells}, {hours:.2f} hours of computing{_on(done)}."
     yield ""
+    if collected.notes:
+        yield from (collected.notes, "")
     studies = {result.study for result in collected.results}
     rows = {name: collected.rows_of(name) for name in studies}
     absent = {name: [r.settings for r in missing if r.study == name] for name in studies}

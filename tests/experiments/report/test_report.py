@@ -149,6 +149,19 @@ def test_a_report_of_a_sweep(
     assert quarters.count("15.00 (10.00 to 20.00)") == 4
 
 
+def test_notes_beside_the_rows_stay_and_are_on_the_page(sweep: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    folder = results / sweep.name
+    folder.mkdir(parents=True)
+    (folder / "notes.md").write_text("It stopped firing.\n", encoding="utf-8")
+    made = tmp_path / "results.md"
+    for _ in range(2):
+        arguments = ["report", str(sweep), "--results", str(results), "--page", str(made)]
+        assert main(arguments) == 0
+        assert "\n\nIt stopped firing.\n\n" in made.read_text()
+        assert "firing" not in (folder / "rows.json").read_text(encoding="utf-8")
+
+
 def test_a_sweep_without_cells_and_a_foreign_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
