@@ -60,8 +60,7 @@ class _Future(Generic[E]):
         averted: some backup holds the harm off to the horizon.
         frames: how long the best backup does.
         plan: a backup that averts, to be played on; None if there is nothing to be gained by it.
-        failed: backups that were held until harm began, each with the action that it meant in its
-            first step and for how many frames it took.
+        failed: backups that were held until harm began, with their opening and how long it took.
     """
 
     averted: bool
