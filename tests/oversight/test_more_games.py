@@ -126,16 +126,19 @@ def plainly_unsafe(env: AtariGame) -> np.ndarray | None:
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "longest"), [("breakout", 320, 2), ("kung_fu_master", 400, 20)]
+    ("name", "steps", "longest", "part"),
+    [("breakout", 320, 2, 1), ("kung_fu_master", 400, 20, 4)],  # there the last quarter is spared
 )
-def test_the_shortcuts_of_a_game_change_no_answer(name: str, steps: int, longest: int) -> None:
+def test_the_shortcuts_of_a_game_change_no_answer(
+    name: str, steps: int, longest: int, part: int
+) -> None:
     env = AtariGame(game_named(name))
     env.reset(seed=3)
     actions, what = held(env, 3, longest), env.catastrophe
     unsafe = spared = 0
     for step in range(steps):
         if step % (steps // 40) == 0 and not env.harmful:
-            spared += what.settled(env.emulator, env.game.frameskip * what.horizon // 4)
+            spared += what.settled(env.emulator, env.game.frameskip * what.horizon // part)
             answers, plain = env.truth.unsafe_actions(), plainly_unsafe(env)
             if plain is not None:
                 assert answers.tolist() == plain.tolist()
