@@ -80,11 +80,7 @@ class Seat:
     @property
     def label(self) -> str:
         """Who oversees, for titles and the summary."""
-        return {
-            OverseerChoice.PERSON: "person",
-            OverseerChoice.SIMULATED: "simulated person",
-            OverseerChoice.ORACLE: "oracle",
-        }[self.choice]
+        return self.choice.label
 
     def overseer(self, env: AtariGame) -> Overseer:
         """The overseer of the first phase, bound to the truth of `env` if it is not a person."""

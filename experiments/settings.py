@@ -34,6 +34,11 @@ class OverseerChoice(StrEnum):
     ORACLE = "oracle"
     """The exact truth, from the emulator."""
 
+    @property
+    def label(self) -> str:
+        """In words, for titles, the summary and tables."""
+        return "simulated person" if self is OverseerChoice.SIMULATED else self.value
+
 
 class Condition(StrEnum):
     """The rows of the paper's table."""

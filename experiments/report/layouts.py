@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from experiments.report.tables import Column, Layout, Table, grouped
+from experiments.settings import Condition, OverseerChoice
 from experiments.sweep.cell import Json
 from experiments.sweep.study import Row
 
@@ -126,6 +127,15 @@ def _seen(settings: Mapping[str, Json]) -> Row:
     if isinstance(overseen, int) and isinstance(after, int):
         row["asked_steps"] = overseen + after
     row["base"] = row.get("condition")
-    if row["base"] != "hirl":
-        row.pop("overseer", None)
+    row["overseer"] = _overseer(row)
     return row
+
+
+def _overseer(settings: Row) -> str | None:
+    """Who oversees, in the words that the row of a finished run has."""
+    if settings.get("condition") == Condition.NO_OVERSIGHT:
+        return None
+    if settings.get("condition") == Condition.PENALTY_ONLY:
+        return OverseerChoice.ORACLE.label
+    chosen = settings.get("overseer")
+    return OverseerChoice(chosen).label if isinstance(chosen, str) else None

@@ -17,7 +17,7 @@ from experiments.report.paper import PAPER, of_paper
 from experiments.report.statistics import estimate, interquartile_mean
 from experiments.report.tables import Column, Layout, as_markdown, grouped
 from experiments.rundir import RunDirectory, write_json
-from experiments.settings import Condition, RunSettings
+from experiments.settings import Condition, OverseerChoice, RunSettings
 from experiments.studies.runs import COUNTED, KEPT, RUN_FOLDER, run_cell
 from experiments.sweep.cell import RESULT, Cell
 from experiments.sweep.study import Row
@@ -137,7 +137,7 @@ def test_a_report_of_a_sweep(
     # Seeds 1 and 2 had 4 and 8 in 400 steps.
     assert "| 2 | 15.00 (10.00 to 20.00) |" in line
     assert "-21.5 (-22.0 to -21.0)" in line
-    assert "| pong | penalty only |  | double dqn |  | 100 | 400 | 0 | missing |" in text
+    assert "| pong | penalty only | oracle | double dqn |  | 100 | 400 | 0 | missing |" in text
     beside = next(x for x in text.splitlines() if "580,000" in x)
     assert "| 33.1 |" in beside  # 580,000 in 17.5 million
     assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
@@ -200,6 +200,31 @@ def test_a_run_that_was_stopped_says_what_there_is_of_it(tmp_path: Path) -> None
     assert "| 250 | 1 | 20.00 |" in text
     assert "| 400 | 0 | missing |" in text
     assert "missing: stopped after 250 of 400 agent steps |" in text
+
+
+@pytest.mark.parametrize(
+    ("condition", "overseer"),
+    [
+        (Condition.HIRL, "simulated person"),
+        (Condition.PENALTY_ONLY, "oracle"),
+        (Condition.NO_OVERSIGHT, None),
+    ],
+)
+def test_a_missing_seed_is_of_the_group_of_those_played(
+    tmp_path: Path, condition: Condition, overseer: str | None
+) -> None:
+    asked = RunSettings(
+        condition=condition,
+        overseer=OverseerChoice.SIMULATED,
+        oversight_steps=100,
+        blocker_steps=300,
+    )
+    settings = dict(run_cell(asked).settings)
+    row = {**played(1, condition), "overseer": overseer}
+    (table,) = tables_of({"run": [row]}, {"run": [settings]})
+    (line,) = table.rows  # no second one that calls the same cells missing
+    assert line[1:3] == (condition.value.replace("_", " "), overseer or "")
+    assert line[7] == "1"
 
 
 def test_groups_are_in_the_order_of_their_numbers() -> None:
