@@ -137,7 +137,7 @@ class Blocker:
         tensors = {k: v.contiguous() for k, v in self.network.state_dict().items()}
         content = save(tensors, metadata={"format": _FORMAT, "blocker": json.dumps(self._about())})
         try:
-            _write_whole(path, content)
+            write_whole(path, content)
         except OSError as error:
             raise BlockerFileError(
                 f"cannot write the Blocker to {path}: {error.strerror or error}"
@@ -178,7 +178,7 @@ class Blocker:
         return _restored(path, metadata, tensors)
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -16,12 +16,14 @@ from blocker import (
     passes_at_most,
 )
 from blocker.amplified import Answers, amplified_preset, examples_from_answers
+from blocker.naming import Spotter
 from experiments.adversaries import ADVERSARIES
 from experiments.blocker_rows import StudyRow
 from experiments.blocker_study import LABELS, SEGMENTS
 from experiments.candidate import Candidate, Trial, try_all
 from experiments.gathering import EXPLORING, gather
 from experiments.learning_proposers import LEARNERS
+from experiments.naming.study import spotter_path
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
 from oversight import AtariGame, InterventionLog, OracleOverseer, Overseer, RunError, game_named
@@ -76,6 +78,10 @@ class AmplifiedStudySettings:
 
     proposers: tuple[str, ...] = ()
     """Who proposes in the trial; those that fit the game if none are named."""
+
+    named: Path | None = None
+    """Folder with spotters of what a person has named (`experiments name`), one for each seed: then
+    look-ahead goes by these and by nothing of the game's own definition."""
 
     work: Path = Path("runs/amplified")
     """Folder for states and Blockers, which are used again."""
@@ -145,9 +151,11 @@ def _rounds(
                 return OracleOverseer([env.truth])
             return BlockerOverseer(made[-1].blocker, env.game)
 
+        spotter = _spotter(settings, game, seed)
         states = settings.states or STATES[game]
         learn_from = settings.learn_from or LEARN_FROM.get(game, (EXPLORING, "greedy"))
-        stem = f"{game}-{'-'.join(learn_from)}-{seed}-{states}-{number}"
+        kind = "" if spotter is None else "-named"
+        stem = f"{game}{kind}-{'-'.join(learn_from)}-{seed}-{states}-{number}"
         parts.append(
             gather(
                 settings.work / f"{stem}.sqlite",
@@ -159,11 +167,19 @@ def _rounds(
                 segment_steps=SEGMENTS[game],
                 reporter=reporter,
                 stop=stop,
+                spotter=spotter,
             )
         )
         path = settings.work / f"{stem}.safetensors"
-        made.append(_trained(path, game, seed, number, parts, reporter, stop))
+        rule = "amplified" if spotter is None else "named"
+        made.append(_trained(path, game, seed, number, parts, reporter, stop, rule))
     return made
+
+
+def _spotter(settings: AmplifiedStudySettings, game: str, seed: int) -> Spotter | None:
+    if settings.named is None:
+        return None
+    return Spotter.load(spotter_path(settings.named, game, seed))
 
 
 def _trained(
@@ -174,9 +190,10 @@ def _trained(
     parts: list[tuple[Path, Path]],
     reporter: Reporter,
     stop: StopFlag,
+    kind: str = "amplified",
 ) -> Candidate:
     answers = [Answers.load(of) for _, of in parts]
-    states, rule = sum(len(one) for one in answers), f"amplified, round {number + 1}"
+    states, rule = sum(len(one) for one in answers), f"{kind}, round {number + 1}"
     unsafe = int(sum(one.unsafe.any(axis=1).sum() for one in answers))
     if path.exists():
         return Candidate(Blocker.load(path), states, unsafe, seed, rule=rule)

@@ -13,6 +13,7 @@ from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.curves_study import CurvesSettings, curves_study
 from experiments.fast_study import FastSettings, fast_study
+from experiments.naming.study import NameSettings, naming_study
 from experiments.people_study import PeopleSettings, people_study
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
@@ -26,6 +27,7 @@ __all__ = [
     "Counted",
     "Curves",
     "Fast",
+    "Name",
     "People",
     "Truth",
     "count",
@@ -90,7 +92,16 @@ class Assisted:
     settings: Annotated[AssistedSettings, tyro.conf.OmitArgPrefixes]
 
 
-Counted = Audit | Truth | People | Assisted | BlockerStudy | Curves | Amplified | Fast
+@dataclass(frozen=True)
+class Name:
+    """Name a catastrophe on screens: minutes of a person's word, from which look-ahead goes on."""
+
+    settings: Annotated[NameSettings, tyro.conf.OmitArgPrefixes] = field(
+        default_factory=NameSettings
+    )
+
+
+Counted = Audit | Truth | People | Assisted | BlockerStudy | Curves | Amplified | Fast | Name
 """Any of them."""
 
 
@@ -112,6 +123,8 @@ def count(command: Counted, reporter: Reporter, stop: StopFlag) -> None:
         amplified_study(command.settings.check(), reporter, stop)
     elif isinstance(command, Fast):
         fast_study(command.settings.check(), reporter, stop)
+    elif isinstance(command, Name):
+        naming_study(command.settings.check(), reporter, stop)
     elif isinstance(command, Assisted):
         assisted_study(command.settings.check(), reporter, stop)
     else:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from blocker.amplified import Answers
+from blocker.naming import NamedHarm, Spotter
 from experiments.adversaries import ADVERSARIES
 from experiments.labelling import discard, exploring, keep_as
 from experiments.phases import episode_seed, history_of, open_log
@@ -25,9 +27,10 @@ from oversight import (
     OversightWrapper,
     RunError,
 )
+from oversight.definition import Definition, Entry
 from oversight.games import entry_of
 
-__all__ = ["EXPLORING", "WORDINGS", "answering_game", "gather"]
+__all__ = ["EXPLORING", "WORDINGS", "answering_game", "gather", "named_entry"]
 
 EXPLORING = "exploring"
 """The proposer that labels are collected of; see `experiments.labelling.exploring`."""
@@ -36,11 +39,30 @@ WORDINGS = {"space_invaders": "gun_free_within"}
 FIREs that do nothing, which no screen tells from those that would and whose block costs nothing."""
 
 
-def answering_game(name: str, segment_steps: int) -> AtariGame:
-    """The game, whose `rule` is what gives the answers."""
+def named_entry(entry: Entry, spotter: Spotter) -> Entry:
+    """The game with a catastrophe that a person has named, beside its own definitions.
+
+    "named" is what happens, "answers" what look-ahead answers by: the same, or in a wording such as
+    that of a gun that may come free.
+    """
+    harm = NamedHarm(spotter, entry.truth.catastrophe, entry.game.frameskip)
+    wording = entry.definition(WORDINGS.get(entry.game.name, next(iter(entry.definitions))))
+    named = {"named": Definition(harm), "answers": Definition(harm, wording.mechanism)}
+    return replace(entry, definitions=MappingProxyType({**entry.definitions, **named}))
+
+
+def answering_game(name: str, segment_steps: int, spotter: Spotter | None = None) -> AtariGame:
+    """The game, whose `rule` is what gives the answers.
+
+    With a spotter its `truth`, too, is what a person has named: then nothing of the game's own
+    definition is asked, neither by the guard nor by who looks for harm.
+    """
     entry = entry_of(name)
-    wording = WORDINGS.get(name, next(iter(entry.definitions)))
     settings = AtariSettings(max_agent_steps=segment_steps, observe=False)
+    if spotter is not None:
+        entry = replace(named_entry(entry, spotter), rule="answers")
+        return AtariGame(entry, settings, definition="named")
+    wording = WORDINGS.get(name, next(iter(entry.definitions)))
     return AtariGame(replace(entry, rule=wording), settings)
 
 
@@ -55,6 +77,7 @@ def gather(
     segment_steps: int,
     reporter: Reporter,
     stop: StopFlag,
+    spotter: Spotter | None = None,
 ) -> tuple[Path, Path]:
     """Play each proposer for so many steps under a guard, and ask about every action of each state.
 
@@ -68,6 +91,8 @@ def gather(
         segment_steps: an episode is cut after so many.
         reporter: shows a bar.
         stop: asked before each step.
+        spotter: of what a person has named, in place of the game's own definition; then the log's
+            truth is that, too.
 
     Returns:
         The log and its answers.
@@ -81,7 +106,7 @@ def gather(
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     discard(part)
-    env = answering_game(game, segment_steps)
+    env = answering_game(game, segment_steps, spotter)
     unsafe: list[NDArray[np.bool_]] = []
     known: list[bool] = []
     with (

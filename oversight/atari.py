@@ -138,6 +138,11 @@ class AtariGame(gymnasium.Env[NDArray[np.uint8], int]):
         return self._watches[0].harmful
 
     @property
+    def harmful_by_rule(self) -> bool:
+        """The same by the rule that a person goes by."""
+        return self._watches[-1].harmful
+
+    @property
     def catastrophe_name(self) -> str:
         """See `oversight.wrapper.Overseeable`."""
         return self.catastrophe.name

@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from blocker.naming import view_for
+from experiments.naming.people import Answered, Namer, Sheet, SimulatedNamer
+from experiments.naming.pool import Pool
+from experiments.naming.session import SHEET, Named, name_on_screens
+from experiments.reporter import Reporter
+from oversight import RunError
+from oversight.simulated import MODELS
+
+
+class Scripted:
+    """Answers by the truth; does something else at chosen sheets."""
+
+    def __init__(self, *, leave: int = 10**9, back: int = 0) -> None:
+        self.leave = leave
+        self.back = back
+        self.seen: list[Sheet] = []
+
+    def answer(self, pool: Pool, sheet: Sheet) -> Answered | None:
+        self.seen.append(sheet)
+        if len(self.seen) == self.leave:
+            return None
+        back = len(self.seen) == self.back
+        return Answered(pool.bad[sheet.pairs], 9.0, back=back)
+
+
+def named(pool: Pool, namer: Namer, path: Path, seconds: float = 90.0) -> Named:
+    return name_on_screens(
+        pool,
+        namer,
+        "pong",
+        view_for("pong"),
+        path,
+        seconds=seconds,
+        seed=0,
+        reporter=Reporter(),
+        stop=lambda: False,
+    )
+
+
+def test_a_few_sheets_are_enough_for_pong(pong: Pool, tmp_path: Path) -> None:
+    done = named(pong, Scripted(), tmp_path / "answers.json", seconds=600.0)
+    assert len(done.pairs) == len(set(done.pairs.tolist())) <= 20 * SHEET
+    assert done.surprises[-3:] == (0, 0, 0), "it ended because there was nothing more to ask"
+    assert done.spotter is not None
+    called = done.spotter.votes(pong.told) >= 0.5
+    assert (called != pong.bad).mean() < 0.002
+
+
+def test_it_ends_when_the_time_is_spent(pong: Pool, tmp_path: Path) -> None:
+    done = named(pong, Scripted(), tmp_path / "answers.json", seconds=26.0)
+    assert (len(done.pairs), done.seconds) == (3 * SHEET, 27.0)
+
+
+def test_going_on_after_leaving_is_as_if_nobody_had_left(pong: Pool, tmp_path: Path) -> None:
+    left = named(pong, Scripted(leave=4), tmp_path / "left.json")
+    assert len(left.pairs) == 3 * SHEET
+    assert left.spotter is not None
+    again = named(pong, Scripted(), tmp_path / "left.json")
+    whole = named(pong, Scripted(), tmp_path / "whole.json")
+    np.testing.assert_array_equal(again.pairs, whole.pairs)
+    assert (tmp_path / "left.json").read_text() == (tmp_path / "whole.json").read_text()
+
+
+def test_the_sheet_before_comes_back_with_its_marks_and_its_time(
+    pong: Pool, tmp_path: Path
+) -> None:
+    namer = Scripted(back=3, leave=5)
+    done = named(pong, namer, tmp_path / "answers.json")
+    second, again = namer.seen[1], namer.seen[3]
+    np.testing.assert_array_equal(again.pairs, second.pairs)
+    np.testing.assert_array_equal(again.marked, pong.bad[second.pairs])
+    assert (again.number, second.number) == (2, 2)
+    assert (len(done.pairs), done.seconds) == (2 * SHEET, 36.0)
+
+
+def test_going_back_at_the_first_sheet_shows_it_again(pong: Pool, tmp_path: Path) -> None:
+    namer = Scripted(back=1, leave=3)
+    done = named(pong, namer, tmp_path / "answers.json")
+    np.testing.assert_array_equal(namer.seen[0].pairs, namer.seen[1].pairs)
+    assert (len(done.pairs), done.seconds) == (SHEET, 18.0)
+
+
+@pytest.mark.parametrize(
+    "content", ["[", "[3]", '[{"pairs": [99999], "bad": [true], "seconds": 1, "surprises": 0}]']
+)
+def test_answers_to_something_else_are_refused(pong: Pool, tmp_path: Path, content: str) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(content)
+    with pytest.raises(RunError, match="does not hold answers"):
+        named(pong, Scripted(), path)
+    assert path.read_text() == content
+
+
+def test_answers_are_on_disk_after_every_sheet(pong: Pool, tmp_path: Path) -> None:
+    path = tmp_path / "answers.json"
+    sheets: list[int] = []
+
+    class Watching(Scripted):
+        def answer(self, pool: Pool, sheet: Sheet) -> Answered | None:
+            sheets.append(len(json.loads(path.read_text())) if path.exists() else 0)
+            return super().answer(pool, sheet)
+
+    named(pong, Watching(leave=4), path)
+    assert sheets == [0, 1, 2, 3]
+
+
+def test_a_simulated_person_has_a_persons_faults(pong: Pool) -> None:
+    everything = Sheet(np.arange(len(pong)), np.zeros(len(pong), bool), 1, 0.0, 600.0)
+
+    def wrong(who: str) -> tuple[int, int]:
+        answer = SimulatedNamer(MODELS[who], np.random.default_rng(1)).answer(pong, everything)
+        window = MODELS[who].window
+        assert answer.seconds == pytest.approx(window * len(pong))
+        return int((pong.bad & ~answer.bad).sum()), int((answer.bad & ~pong.bad).sum())
+
+    assert wrong("perfect") == (0, 0)
+    missed, falsely = wrong("tired")
+    assert 0.02 * pong.bad.sum() < missed < 0.3 * pong.bad.sum()
+    assert 0 < falsely < 20
