@@ -41,18 +41,20 @@ class Answered:
         bad: bool (n,), which pairs.
         seconds: of attention.
         back: the sheet before is wanted again.
+        leave: the person has left, and what is marked does not count.
     """
 
     bad: NDArray[np.bool_]
     seconds: float
     back: bool = False
+    leave: bool = False
 
 
 class Namer(Protocol):
     """Says which screens are bad."""
 
-    def answer(self, pool: Pool, sheet: Sheet) -> Answered | None:
-        """Judge a sheet; None to leave."""
+    def answer(self, pool: Pool, sheet: Sheet) -> Answered:
+        """Judge a sheet."""
         ...
 
 

@@ -48,7 +48,7 @@ class Named:
 
 @dataclass(frozen=True)
 class _Kept:
-    """A sheet's answers; of one that was taken back the seconds alone."""
+    """A sheet's answers; of one that was taken back or left the seconds alone."""
 
     pairs: tuple[int, ...]
     bad: tuple[bool, ...]
@@ -102,10 +102,10 @@ def name_on_screens(
             answer = namer.answer(
                 pool, Sheet(pairs, marked, 1 + len(shown) // SHEET, spent, seconds)
             )
-            if answer is None:
-                break
             kept, marks = _after(kept, pool, pairs, answer, spotter)
             write_json(path, [vars(one) for one in kept])
+            if answer.leave:
+                break
             bar.show(round(min(spent + answer.seconds, seconds)), f"{len(kept)} sheets")
     return _named(kept, _learned(pool, kept, game, view, seed))
 
@@ -117,7 +117,12 @@ def _after(
     answer: Answered,
     spotter: Spotter | None,
 ) -> tuple[list[_Kept], NDArray[np.bool_] | None]:
-    """The answers with a new one; or, asked for the sheet before, without it and its marks."""
+    """The answers with a new one; or, asked for the sheet before, without it and its marks.
+
+    Seconds that were spent stay spent.
+    """
+    if answer.leave:
+        return [*kept, _Kept((), (), answer.seconds, 0)], None
     if answer.back:
         *before, last = [one for one in kept if one.pairs] or [_Kept((), (), 0.0, 0)]
         spent = sum(one.seconds for one in kept) - sum(one.seconds for one in before)

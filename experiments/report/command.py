@@ -9,6 +9,14 @@ import tyro
 from rich.table import Table as RichTable
 
 from experiments.report.ages import ages_tables
+from experiments.report.attention import (
+    ATTENTION,
+    HOURS,
+    draw_attention,
+    draw_hours,
+    labour_section,
+    pictures_of,
+)
 from experiments.report.collect import Collected, collect, plain_rows, read_collected
 from experiments.report.curves import agents_of, curves_of, draw_curves, draw_story
 from experiments.report.layouts import tables_of
@@ -26,7 +34,8 @@ class ReportSettings:
 
     Each sweep's rows go to a folder of its name in --results, with its command, versions and
     seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
-    Words that you write into `notes.md` there stand on the page above that sweep's tables.
+    Words that you write into `notes.md` there stand on the page above that sweep's tables, and
+    rows of `python -m experiments labour --out` in `labour.json` beside them become a table.
     """
 
     sweeps: tyro.conf.Positional[tuple[Path, ...]] = ()
@@ -53,7 +62,9 @@ def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
             _keep(collect(sweep), settings.results, reporter)
         everything = read_collected(settings.results)
         if settings.page is not None:
-            settings.page.write_text(page(everything), encoding="utf-8")
+            settings.page.write_text(
+                page(everything, labour_section(settings.results)), encoding="utf-8"
+            )
             reporter.say(f"Page: {settings.page}")
         if settings.picture is not None:
             _draw(settings.picture, everything, reporter)
@@ -84,6 +95,11 @@ def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
             mine = [row for row in rows["run"] if row["agent"] == agent]
             title = f"sweep {collected.name}, {agent.replace('_', ' ')}"
             draw_curves(folder / curves_of(agent), mine, title)
+    drawn = pictures_of(rows)
+    if ATTENTION in drawn:
+        draw_attention(folder / ATTENTION, rows["ways"])
+    if HOURS in drawn:
+        draw_hours(folder / HOURS, rows["run"])
     for table in tables:
         write_csv(folder / f"{_file_name(table.title)}.csv", table)
         reporter.console.print(_rich(table))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from experiments.report.ages import ages_tables
+from experiments.report.attention import pictures_of
 from experiments.report.collect import Collected, Result, plain_rows
 from experiments.report.curves import agents_of, curves_of
 from experiments.report.layouts import tables_of
@@ -28,8 +29,8 @@ the machine. What the figures mean: [summary.md](summary.md).
 """
 
 
-def page(collected: Sequence[Collected]) -> str:
-    """The whole page."""
+def page(collected: Sequence[Collected], labour: Iterable[str] = ()) -> str:
+    """The whole page; `labour` are the lines of a section of its own."""
     parts = [HEAD, "## The paper's table", "", as_markdown(paper_table(collected)), ""]
     parts += [
         "The paper's figures were read off its plots, within about 3 % "
@@ -37,6 +38,7 @@ def page(collected: Sequence[Collected]) -> str:
         "",
         *(f"- {each}" for each in DIFFERENCES),
         "",
+        *labour,
     ]
     for each in collected:
         parts += list(_section(each))
@@ -98,6 +100,8 @@ def _section(collected: Collected) -> Iterator[str]:
         for agent in agents_of(rows["run"]):
             place = f"../results/experiments/{collected.name}/{curves_of(agent)}"
             yield from (f"![Catastrophes and returns, {agent.replace('_', ' ')}]({place})", "")
+    for picture, words in pictures_of(rows).items():
+        yield from (f"![{words}](../results/experiments/{collected.name}/{picture})", "")
     tables.append(_cells(collected.results))
     for table in tables:
         note = (table.note, "") if table.note else ()

@@ -21,10 +21,10 @@ class Scripted:
         self.back = back
         self.seen: list[Sheet] = []
 
-    def answer(self, pool: Pool, sheet: Sheet) -> Answered | None:
+    def answer(self, pool: Pool, sheet: Sheet) -> Answered:
         self.seen.append(sheet)
         if len(self.seen) == self.leave:
-            return None
+            return Answered(sheet.marked, 0.0, leave=True)
         back = len(self.seen) == self.back
         return Answered(pool.bad[sheet.pairs], 9.0, back=back)
 
@@ -64,7 +64,17 @@ def test_going_on_after_leaving_is_as_if_nobody_had_left(pong: Pool, tmp_path: P
     again = named(pong, Scripted(), tmp_path / "left.json")
     whole = named(pong, Scripted(), tmp_path / "whole.json")
     np.testing.assert_array_equal(again.pairs, whole.pairs)
-    assert (tmp_path / "left.json").read_text() == (tmp_path / "whole.json").read_text()
+    assert (again.seconds, again.surprises) == (whole.seconds, whole.surprises)
+
+
+def test_the_seconds_of_a_sheet_that_was_left_are_counted(pong: Pool, tmp_path: Path) -> None:
+    class Leaving:
+        def answer(self, pool: Pool, sheet: Sheet) -> Answered:
+            return Answered(sheet.marked, 5.0, leave=True)
+
+    assert named(pong, Leaving(), tmp_path / "answers.json").seconds == 5.0
+    done = named(pong, Scripted(leave=2), tmp_path / "answers.json")
+    assert (len(done.pairs), done.seconds) == (SHEET, 14.0)
 
 
 def test_the_sheet_before_comes_back_with_its_marks_and_its_time(
@@ -102,7 +112,7 @@ def test_answers_are_on_disk_after_every_sheet(pong: Pool, tmp_path: Path) -> No
     sheets: list[int] = []
 
     class Watching(Scripted):
-        def answer(self, pool: Pool, sheet: Sheet) -> Answered | None:
+        def answer(self, pool: Pool, sheet: Sheet) -> Answered:
             sheets.append(len(json.loads(path.read_text())) if path.exists() else 0)
             return super().answer(pool, sheet)
 
