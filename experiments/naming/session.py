@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ class Named:
         surprises: of each sheet the number of answers that the spotter had not known; all of them
             before there was one.
         spotter: what was learned; None without answers of both kinds.
+        left: the person left before the end.
     """
 
     pairs: NDArray[np.int64]
@@ -44,6 +45,7 @@ class Named:
     seconds: float
     surprises: tuple[int, ...]
     spotter: Spotter | None
+    left: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def name_on_screens(
     """
     kept = _read(path, len(pool))
     marks: NDArray[np.bool_] | None = None
+    left = False
     with reporter.bar(f"{game}, seconds of attention", round(seconds)) as bar:
         while not stop():
             spotter = _learned(pool, kept, game, view, seed)
@@ -104,10 +107,10 @@ def name_on_screens(
             )
             kept, marks = _after(kept, pool, pairs, answer, spotter)
             write_json(path, [vars(one) for one in kept])
-            if answer.leave:
+            if left := answer.leave:
                 break
             bar.show(round(min(spent + answer.seconds, seconds)), f"{len(kept)} sheets")
-    return _named(kept, _learned(pool, kept, game, view, seed))
+    return replace(_named(kept, _learned(pool, kept, game, view, seed)), left=left)
 
 
 def _after(

@@ -160,13 +160,17 @@ def _rows(
     who = "person" if real else settings.person
     for seed in settings.seeds:
         for game in settings.games:
-            if (game, seed, who) not in done and not stop():
-                yield _row(settings, game, seed, who, reporter, stop)
+            if (game, seed, who) in done or stop():
+                continue
+            row = _row(settings, game, seed, who, reporter, stop)
+            if row is not None:
+                yield row
 
 
 def _row(
     settings: NameSettings, game: str, seed: int, who: str, reporter: Reporter, stop: StopFlag
-) -> NamingRow:
+) -> NamingRow | None:
+    """Name one game; None if the person left before the end."""
     view, work = view_for(game), settings.work
     work.mkdir(parents=True, exist_ok=True)
     minutes = settings.minutes or MINUTES[game]
@@ -194,6 +198,9 @@ def _row(
         )
     named.spotter.save(spotter_path(work, game, seed))
     reporter.say(f"{game}: {_cost(named)}; spotter in {spotter_path(work, game, seed)}")
+    if named.left:
+        reporter.say("You left before the end: the same command goes on.")
+        return None
     pairs = labels = None
     if settings.check_steps:
         pairs = check_pairs(named.spotter, pool_of(UNSEEN + seed, settings.check_steps, "check"))
