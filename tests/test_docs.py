@@ -15,6 +15,8 @@ from experiments.settings import RunSettings
 from experiments.summary import summarise
 from oversight.log import schema
 from oversight_ui.keymap import DEFAULT_KEYS
+from oversight_ui.naming.keys import CARD_KEYS
+from oversight_ui.naming.keys import KEYS as NAMING_KEYS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
@@ -136,6 +138,14 @@ def test_the_guide_names_every_key() -> None:
     named = {word.lower() for word in _table_words(_section(text, "## Keys"))}
     number_pad = {key for key in DEFAULT_KEYS if key.startswith(("[", "pad "))}
     assert named == set(DEFAULT_KEYS) - number_pad
+
+
+def test_the_page_on_naming_names_every_key_of_its_window() -> None:
+    text = (ROOT / "docs" / "naming.md").read_text()
+    rows = _section(text, "## At the window").split("| key | does |", 1)[1].split("\n\n", 1)[0]
+    keys = {word.lower() for row in rows.splitlines() for word in re.findall(r"`([^`]+)`", row)}
+    spelled = keys | {str(digit) for digit in range(2, 9)}  # "1 to 9"
+    assert spelled == {*CARD_KEYS, *NAMING_KEYS}
 
 
 def test_the_log_has_the_tables_and_columns_that_its_page_names() -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["CARD_KEYS", "HELD", "HELP", "HINTS", "Command", "card_of", "command_of"]
+__all__ = ["CARD_KEYS", "HELD", "HELP", "HINTS", "KEYS", "Command", "card_of", "command_of"]
 
 
 class Command(StrEnum):
@@ -39,7 +39,7 @@ HELD: Final = (Command.BEFORE, Command.CLOSER)
 CARD_KEYS: Final = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "-", "=")
 """The key of each card: the keyboard's upper row."""
 
-_KEYS: Mapping[str, Command] = MappingProxyType(
+KEYS: Mapping[str, Command] = MappingProxyType(
     {
         "return": Command.DONE,
         "enter": Command.DONE,
@@ -99,7 +99,7 @@ HELP: Final = (
 
 def command_of(names: Iterable[str]) -> Command | None:
     """The command of a key that goes by any of these names, if it has one."""
-    return next((_KEYS[name] for name in names if name in _KEYS), None)
+    return next((KEYS[name] for name in names if name in KEYS), None)
 
 
 def card_of(names: Iterable[str]) -> int | None:
