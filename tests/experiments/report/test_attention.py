@@ -1,0 +1,99 @@
+"""What attention costs and buys: which pictures there are, the table of labour on the page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments.report.attention import (
+    ATTENTION,
+    HOURS,
+    LABOUR,
+    draw_attention,
+    draw_hours,
+    labour_section,
+    pictures_of,
+)
+from experiments.report.page import page
+from experiments.sweep.study import Row
+from oversight import RunError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def way(arm: str, seconds: float, missed: int, seed: int = 0) -> Row:
+    return {
+        "game": "pong",
+        "arm": arm,
+        "seed": seed,
+        "steps": 500,
+        "seconds": seconds,
+        "missed": missed,
+        "unsafe": 50,
+    }
+
+
+def run(overseen: int, condition: str = "hirl", **others: object) -> Row:
+    row: Row = {
+        "game": "pong",
+        "condition": condition,
+        "variant": "",
+        "oversight_steps": overseen,
+        "human_seconds": 0.8 * overseen if condition == "hirl" else 0.0,
+        "catastrophes": 3,
+        "game_return_mean": None if overseen == 450 else -20.0,
+    }
+    return row | others  # type: ignore[return-value]
+
+
+def test_ways_of_working_have_a_picture(tmp_path: Path) -> None:
+    ways = [way("paced", 300.0, 0), way("real time", 30.0, 40), way("real time", 31.0, 42, 1)]
+    assert pictures_of({"ways": ways, "run": [run(3_000)]}).keys() == {ATTENTION}
+    draw_attention(tmp_path / ATTENTION, ways)
+    assert (tmp_path / ATTENTION).read_bytes().startswith(b"\x89PNG")
+
+
+def test_hours_are_a_curve_from_three_amounts_of_oversight_on(tmp_path: Path) -> None:
+    runs = [run(0, "no_oversight"), run(450), run(1_125), run(1_125), run(9, variant="x")]
+    assert pictures_of({"run": runs}) == {}
+    runs.append(run(4_500))
+    assert pictures_of({"run": runs}).keys() == {HOURS}
+    draw_hours(tmp_path / HOURS, runs)
+    assert (tmp_path / HOURS).read_bytes().startswith(b"\x89PNG")
+
+
+def test_rows_of_labour_become_a_table_of_the_page(tmp_path: Path) -> None:
+    assert list(labour_section(tmp_path)) == []
+    row = {
+        "game": "montezuma_revenge",
+        "what": "random play",
+        "labels": 20_000,
+        "unsafe": 496,
+        "seconds_are": "the paper's",
+        "seconds": {"value": 0.8, "low": None, "high": None},
+        "rho": {"value": 40.32, "low": 37.7, "high": None},
+        "hours": {"value": None, "low": None, "high": None},
+        "hours_a_million": {"value": 222.2, "low": 220.0, "high": 225.0},
+    }
+    (tmp_path / LABOUR).write_text(json.dumps({"n_cat": 166, "rows": [row]}))
+    lines = page([], labour_section(tmp_path)).splitlines()
+    assert "## What oversight costs a person" in lines
+    assert (
+        "| montezuma revenge | random play | 20,000 | 496 | 0.80 | the paper's "
+        "| 40.3 (37.7 to any) | none seen | 222 (220 to 225) |"
+    ) in lines
+    (tmp_path / LABOUR).write_text("{}")
+    with pytest.raises(RunError, match="expected rows of 'experiments labour'"):
+        list(labour_section(tmp_path))
+
+
+def test_every_picture_of_the_page_is_one_that_a_report_draws() -> None:
+    folders = sorted((ROOT / "results/experiments").glob("*/rows.json"))
+    for folder in folders:
+        rows: dict[str, list[Row]] = {}
+        for result in json.loads(folder.read_text())["results"]:
+            rows.setdefault(result["study"], []).extend(result["rows"])
+        missing = [name for name in pictures_of(rows) if not folder.with_name(name).exists()]
+        assert missing == [], folder.parent.name
