@@ -1,4 +1,4 @@
-"""What a person's attention costs and buys: pictures of sweeps, and the table of `labour`."""
+"""What a person's attention costs and buys: pictures of sweeps."""
 
 from __future__ import annotations
 
@@ -10,24 +10,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.report.tables import Table, as_markdown, number_of
+from experiments.report.tables import number_of
 from experiments.settings import Condition
-from experiments.sweep.cell import Json, read_object
 from experiments.sweep.study import Row
-from oversight import RunError
 
-__all__ = [
-    "ATTENTION",
-    "HOURS",
-    "LABOUR",
-    "draw_attention",
-    "draw_hours",
-    "labour_section",
-    "pictures_of",
-]
+__all__ = ["ATTENTION", "HOURS", "draw_attention", "draw_hours", "pictures_of"]
 
-LABOUR = "labour.json"
-"""Rows of `python -m experiments labour --out`, in the folder of results."""
 ATTENTION, HOURS = "attention.png", "hours.png"
 FEWEST = 3
 """So many amounts of oversight, at least, are a curve."""
@@ -151,55 +139,3 @@ def _overseen(rows: Sequence[Row], game: str) -> list[Row]:
 
 def _hours(row: Row) -> float:
     return (number_of(row, "human_seconds") or 0.0) / 3600
-
-
-def labour_section(results: Path) -> Iterator[str]:
-    """Lines of the page: what oversight costs, from `labour.json`; none without that file.
-
-    Raises:
-        RunError: the file cannot be read.
-    """
-    if not (results / LABOUR).is_file():
-        return
-    found = read_object(results / LABOUR)
-    rows = found.get("rows")
-    if not isinstance(rows, list):
-        raise RunError(f"{results / LABOUR}: expected rows of 'experiments labour', got none")
-    table = labour_table(int(str(found["n_cat"])), [row for row in rows if isinstance(row, dict)])
-    yield from (f"## {table.title}", "", table.note, "", as_markdown(table), "")
-
-
-def labour_table(n_cat: int, rows: Sequence[Mapping[str, Json]]) -> Table:
-    """Rows of `labour` as a table of the page."""
-    headings = (
-        *("game", "agent", "labels", "unsafe", "seconds a label", "whose", "labels per unsafe"),
-        *(f"hours to {n_cat:,} unsafe", "hours a million steps"),
-    )
-    lines = tuple(
-        (
-            str(row["game"]).replace("_", " "),
-            str(row["what"]).replace("_", " "),
-            f"{row['labels']:,}",
-            f"{row['unsafe']:,}",
-            _quantity(row["seconds"], 2),
-            str(row["seconds_are"]),
-            *(_quantity(row[name], 1) for name in ("rho", "hours")),
-            _quantity(row["hours_a_million"], 0),
-        )
-        for row in rows
-    )
-    note = (
-        "`python -m experiments labour`: C = t_human * rho * N_cat, the cost model of the paper, "
-        "with 95 % bootstrap intervals over episodes. Seconds are a model's where it says so."
-    )
-    return Table("What oversight costs a person", headings, lines, note)
-
-
-def _quantity(value: Json, digits: int) -> str:
-    if not isinstance(value, dict) or value["value"] is None:
-        return "none seen"
-    middle, low, high = (number_of(value, name) for name in ("value", "low", "high"))
-    said = f"{middle:,.{digits}f}"
-    if low is None:
-        return said
-    return f"{said} ({low:,.{digits}f} to {'any' if high is None else f'{high:,.{digits}f}'})"

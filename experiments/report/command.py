@@ -14,9 +14,9 @@ from experiments.report.attention import (
     HOURS,
     draw_attention,
     draw_hours,
-    labour_section,
     pictures_of,
 )
+from experiments.report.beside import sections_beside
 from experiments.report.collect import Collected, collect, plain_rows, read_collected
 from experiments.report.curves import agents_of, curves_of, draw_curves, draw_story
 from experiments.report.layouts import tables_of
@@ -35,7 +35,8 @@ class ReportSettings:
     Each sweep's rows go to a folder of its name in --results, with its command, versions and
     seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
     Words that you write into `notes.md` there stand on the page above that sweep's tables, and
-    rows of `python -m experiments labour --out` in `labour.json` beside them become a table.
+    the rows of `labour`, `assisted` and `fast` (`labour.json`, `assisted.json`, `fast_*.json`) that
+    lie in --results become tables of their own.
     """
 
     sweeps: tyro.conf.Positional[tuple[Path, ...]] = ()
@@ -63,7 +64,7 @@ def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
         everything = read_collected(settings.results)
         if settings.page is not None:
             settings.page.write_text(
-                page(everything, labour_section(settings.results)), encoding="utf-8"
+                page(everything, sections_beside(settings.results)), encoding="utf-8"
             )
             reporter.say(f"Page: {settings.page}")
         if settings.picture is not None:

@@ -26,11 +26,13 @@ Catastrophes are counted by the emulator's truth. Figures over seeds are interqu
 steps taken as independent, which they are not quite. **Every human minute is simulated.** What was
 not played yet is marked *missing*. Minutes are of a wall clock, with other cells and other work on
 the machine. What the figures mean: [summary.md](summary.md).
+Blockers by themselves: [blocker_study.md](blocker_study.md), named on screens:
+[naming.md](naming.md); the truth that counts them: [truth_table.md](truth_table.md).
 """
 
 
-def page(collected: Sequence[Collected], labour: Iterable[str] = ()) -> str:
-    """The whole page; `labour` are the lines of a section of its own."""
+def page(collected: Sequence[Collected], beside: Iterable[str] = ()) -> str:
+    """The whole page; `beside` are lines from `sections_beside`."""
     parts = [HEAD, "## The paper's table", "", as_markdown(paper_table(collected)), ""]
     parts += [
         "The paper's figures were read off its plots, within about 3 % "
@@ -38,7 +40,7 @@ def page(collected: Sequence[Collected], labour: Iterable[str] = ()) -> str:
         "",
         *(f"- {each}" for each in DIFFERENCES),
         "",
-        *labour,
+        *beside,
     ]
     for each in collected:
         parts += list(_section(each))

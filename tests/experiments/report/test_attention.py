@@ -10,12 +10,11 @@ import pytest
 from experiments.report.attention import (
     ATTENTION,
     HOURS,
-    LABOUR,
     draw_attention,
     draw_hours,
-    labour_section,
     pictures_of,
 )
+from experiments.report.beside import ASSISTED, LABOUR, sections_beside
 from experiments.report.page import page
 from experiments.sweep.study import Row
 from oversight import RunError
@@ -65,7 +64,7 @@ def test_hours_are_a_curve_from_three_amounts_of_oversight_on(tmp_path: Path) ->
 
 
 def test_rows_of_labour_become_a_table_of_the_page(tmp_path: Path) -> None:
-    assert list(labour_section(tmp_path)) == []
+    assert list(sections_beside(tmp_path)) == []
     row = {
         "game": "montezuma_revenge",
         "what": "random play",
@@ -78,7 +77,7 @@ def test_rows_of_labour_become_a_table_of_the_page(tmp_path: Path) -> None:
         "hours_a_million": {"value": 222.2, "low": 220.0, "high": 225.0},
     }
     (tmp_path / LABOUR).write_text(json.dumps({"n_cat": 166, "rows": [row]}))
-    lines = page([], labour_section(tmp_path)).splitlines()
+    lines = page([], sections_beside(tmp_path)).splitlines()
     assert "## What oversight costs a person" in lines
     assert (
         "| montezuma revenge | random play | 20,000 | 496 | 0.80 | the paper's "
@@ -86,7 +85,29 @@ def test_rows_of_labour_become_a_table_of_the_page(tmp_path: Path) -> None:
     ) in lines
     (tmp_path / LABOUR).write_text("{}")
     with pytest.raises(RunError, match="expected rows of 'experiments labour'"):
-        list(labour_section(tmp_path))
+        list(sections_beside(tmp_path))
+
+
+def test_long_trainings_and_a_blockers_help_become_tables(tmp_path: Path) -> None:
+    part = {"steps": 500, "catastrophes": 0, "unsafe": 3, "needless": 1}
+    long = {"condition": "blocker", "seed": 4, "steps": 1_000, "last_100": -3.25, "seconds": 7_200}
+    (tmp_path / "fast_pong_x.json").write_text(json.dumps([{**long, "parts": [part, part]}]))
+    helped = {"game": "pong", "fastest": 4.0, "steps": 2_000, "unsafe": 50, "catastrophes": 1}
+    helped |= {"blocks": 60, "needless_blocks": 12, "attention_seconds": 500.0, "speed": 3.2}
+    (tmp_path / ASSISTED).write_text(json.dumps([helped]))
+    lines = "\n".join(sections_beside(tmp_path)).splitlines()
+    # Exact bounds: 1 - 0.05 ** (1 / 1000), and that of one event in 2,000.
+    assert (
+        "| pong | `fast_pong_x` | the Blocker, from the first step on | 4 | 1,000 "
+        "| 0 in 1,000 (at most 2.99) | 6 | 2 | -3.2 | 2.0 |"
+    ) in lines
+    assert (
+        "| pong | assisted, at most 4 times as fast | 50 | 2 | 12 | 1 in 2,000 (at most 2.37) "
+        "| 250 | 3.2 |"
+    ) in lines
+    (tmp_path / ASSISTED).write_text("[3]")
+    with pytest.raises(RunError, match="expected rows of 'experiments assisted'"):
+        list(sections_beside(tmp_path))
 
 
 def test_every_picture_of_the_page_is_one_that_a_report_draws() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.__main__ import main
 from experiments.report.ages import curve_of, quarter_rate, quarter_return
-from experiments.report.attention import labour_section
+from experiments.report.beside import sections_beside
 from experiments.report.collect import collect, read_collected
 from experiments.report.curves import draw_curves, draw_story, returns_of, spread
 from experiments.report.layouts import tables_of
@@ -265,7 +265,7 @@ def test_the_papers_nine_cells() -> None:
 def test_the_page_of_results_is_what_the_files_say() -> None:
     """No number in it was typed by hand: `python -m experiments report` makes it anew."""
     results = ROOT / "results" / "experiments"
-    made = page(read_collected(results), labour_section(results))
+    made = page(read_collected(results), sections_beside(results))
     assert (ROOT / "docs" / "results.md").read_text() == made
 
 
