@@ -1,4 +1,4 @@
-"""Tables of the page that are no sweep's: the cost of oversight, long trainings, a Blocker's help."""
+"""Tables of the page that are no sweep's: cost of oversight, long trainings, help by a Blocker."""
 
 from __future__ import annotations
 
