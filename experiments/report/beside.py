@@ -11,10 +11,10 @@ from experiments.sweep.cell import Json
 from oversight import RunError
 from oversight.bounds import upper_bound
 
-__all__ = ["ASSISTED", "LABOUR", "LONG", "sections_beside"]
+__all__ = ["ASSISTED", "LABOUR", "LONG", "NAMED", "sections_beside"]
 
-LABOUR, ASSISTED = "labour.json", "assisted.json"
-"""Rows of `python -m experiments labour --out` and `assisted --out`, in the folder of results."""
+LABOUR, ASSISTED, NAMED = "labour.json", "assisted.json", "named.json"
+"""Rows of `labour --out`, `assisted --out` and `name --out`, in the folder of results."""
 LONG = "fast_*.json"
 """Rows of `python -m experiments fast --out`; `fast_pong_freq2.json` is of Pong."""
 Rows = Sequence[Mapping[str, Json]]
@@ -29,7 +29,12 @@ def sections_beside(results: Path) -> Iterator[str]:
     Raises:
         RunError: a file cannot be read, or holds something else.
     """
-    tables = [*_of_labour(results / LABOUR), *_of_long(results), *_of_assisted(results / ASSISTED)]
+    tables = [
+        *_of_labour(results / LABOUR),
+        *_of_long(results),
+        *_of_assisted(results / ASSISTED),
+        *_of_named(results / NAMED),
+    ]
     for table in tables:
         yield from (f"## {table.title}", "", table.note, "", as_markdown(table), "")
 
@@ -187,3 +192,58 @@ def _through(row: Mapping[str, Json]) -> float:
     """Unsafe proposals that no block stands beside."""
     blocks, needless = (number_of(row, name) or 0.0 for name in ("blocks", "needless_blocks"))
     return (number_of(row, "unsafe") or 0.0) - (blocks - needless)
+
+
+# ------------------------------------------------------------------------ a catastrophe on screens
+
+
+def _of_named(path: Path) -> Iterator[Table]:
+    if not path.is_file():
+        return
+    headings = (
+        *("game", "seed", "who", "minutes", "pairs shown", "marked", "wrong", "events unseen"),
+        *("imagined", "bad pairs missed", "called bad falsely"),
+        *("unsafe actions called safe", "safe actions called unsafe"),
+    )
+    lines = tuple(
+        (
+            str(row["game"]).replace("_", " "),
+            str(row["seed"]),
+            f"{row['namer']}{' (simulated)' if row['simulated'] else ''}",
+            f"{float(str(row['minutes'])):.1f}",
+            *(f"{row[name]:,}" for name in ("shown", "marked", "wrong")),
+            *_named_pairs(row["pairs"]),
+            *_named_labels(row["labels"]),
+        )
+        for row in _rows(path, _read(path), "name")
+    )
+    note = (
+        "`python -m experiments name`: a person marks pairs of screens, a small classifier learns "
+        "to tell, the emulator's look-ahead goes by it ([naming.md](naming.md)). What is right of "
+        "*wrong* is counted by the truth, on play that nothing was named on: pairs of screens with "
+        "nobody overseeing, and look-ahead's answers about every action of guarded play, against "
+        "those by the game's definition."
+    )
+    yield Table("A catastrophe named on screens", headings, lines, note)
+
+
+def _named_pairs(pairs: Json) -> tuple[str, ...]:
+    if not isinstance(pairs, dict):
+        return ("-",) * 4
+    found = {name: int(str(value)) for name, value in pairs.items()}
+    return (
+        f"{found['unseen']} of {found['events']:,}",
+        f"{found['imagined']}",
+        f"{found['missed']} of {found['bad']:,}",
+        f"{found['falsely']} of {found['pairs'] - found['bad']:,}",
+    )
+
+
+def _named_labels(labels: Json) -> tuple[str, ...]:
+    if not isinstance(labels, dict):
+        return ("-",) * 2
+    found = {name: int(str(value)) for name, value in labels.items()}
+    return (
+        f"{found['missed']} of {found['unsafe']:,}",
+        f"{found['falsely']} of {found['safe']:,}",
+    )

@@ -35,8 +35,8 @@ class ReportSettings:
     Each sweep's rows go to a folder of its name in --results, with its command, versions and
     seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
     Words that you write into `notes.md` there stand on the page above that sweep's tables, and
-    the rows of `labour`, `assisted` and `fast` (`labour.json`, `assisted.json`, `fast_*.json`) that
-    lie in --results become tables of their own.
+    the rows of `labour`, `assisted`, `name` and `fast` (`labour.json`, `assisted.json`,
+    `named.json`, `fast_*.json`) that lie in --results become tables of their own.
     """
 
     sweeps: tyro.conf.Positional[tuple[Path, ...]] = ()
