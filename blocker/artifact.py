@@ -27,7 +27,7 @@ from blocker.sight import NetworkSpec
 from blocker.swift import SwiftJudge
 from oversight.errors import BlockerMismatch
 
-__all__ = ["FORMAT_VERSION", "Blocker"]
+__all__ = ["FORMAT_VERSION", "Blocker", "write_whole"]
 
 FORMAT_VERSION = 5
 _FORMAT = "hirl-blocker"
@@ -179,6 +179,11 @@ class Blocker:
 
 
 def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, or leave the older one as it was.
+
+    Raises:
+        OSError: the place cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,12 +22,13 @@ from experiments.adversaries import ADVERSARIES
 from experiments.blocker_rows import StudyRow
 from experiments.blocker_study import LABELS, SEGMENTS
 from experiments.candidate import Candidate, Trial, try_all
-from experiments.gathering import EXPLORING, gather
+from experiments.gathering import EXPLORING, gather, named_entry
 from experiments.learning_proposers import LEARNERS
 from experiments.naming.study import spotter_path
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
 from oversight import AtariGame, InterventionLog, OracleOverseer, Overseer, RunError, game_named
+from oversight.games import entry_of
 
 __all__ = ["AmplifiedStudySettings", "amplified_study"]
 
@@ -81,7 +83,10 @@ class AmplifiedStudySettings:
 
     named: Path | None = None
     """Folder with spotters of what a person has named (`experiments name`), one for each seed: then
-    look-ahead goes by these and by nothing of the game's own definition."""
+    look-ahead asks these what harm is, and not the game's own definition."""
+
+    named_by: str = "typical"
+    """Whose: a simulated person's preset, or `person`."""
 
     work: Path = Path("runs/amplified")
     """Folder for states and Blockers, which are used again."""
@@ -126,10 +131,12 @@ def amplified_study(
 def _blockers(
     settings: AmplifiedStudySettings, reporter: Reporter, stop: StopFlag
 ) -> Iterator[Candidate]:
+    several = [(game, seed) for game in settings.games for seed in settings.seeds]
+    spotters = {each: _spotter(settings, *each) for each in several}  # none may be missing
     for game in settings.games:
         for seed in settings.seeds:
             try:
-                made = _rounds(settings, game, seed, reporter, stop)
+                made = _rounds(settings, game, seed, spotters[game, seed], reporter, stop)
             except (NotLearned, ValueError) as error:
                 reporter.say(f"{game}, seed {seed}: {error}")
                 continue
@@ -137,7 +144,12 @@ def _blockers(
 
 
 def _rounds(
-    settings: AmplifiedStudySettings, game: str, seed: int, reporter: Reporter, stop: StopFlag
+    settings: AmplifiedStudySettings,
+    game: str,
+    seed: int,
+    named: tuple[Spotter, str] | None,
+    reporter: Reporter,
+    stop: StopFlag,
 ) -> list[Candidate]:
     """The Blocker of each round, each from all states so far."""
     made: list[Candidate] = []
@@ -151,10 +163,9 @@ def _rounds(
                 return OracleOverseer([env.truth])
             return BlockerOverseer(made[-1].blocker, env.game)
 
-        spotter = _spotter(settings, game, seed)
         states = settings.states or STATES[game]
         learn_from = settings.learn_from or LEARN_FROM.get(game, (EXPLORING, "greedy"))
-        kind = "" if spotter is None else "-named"
+        kind = "" if named is None else f"-{named[1]}"
         stem = f"{game}{kind}-{'-'.join(learn_from)}-{seed}-{states}-{number}"
         parts.append(
             gather(
@@ -167,19 +178,24 @@ def _rounds(
                 segment_steps=SEGMENTS[game],
                 reporter=reporter,
                 stop=stop,
-                spotter=spotter,
+                spotter=None if named is None else named[0],
             )
         )
         path = settings.work / f"{stem}.safetensors"
-        rule = "amplified" if spotter is None else "named"
+        rule = "amplified" if named is None else named[1]
         made.append(_trained(path, game, seed, number, parts, reporter, stop, rule))
     return made
 
 
-def _spotter(settings: AmplifiedStudySettings, game: str, seed: int) -> Spotter | None:
+def _spotter(settings: AmplifiedStudySettings, game: str, seed: int) -> tuple[Spotter, str] | None:
+    """A spotter, and a word that no other one has: what comes of it is not mistaken for theirs."""
     if settings.named is None:
         return None
-    return Spotter.load(spotter_path(settings.named, game, seed))
+    path = spotter_path(settings.named, game, seed, settings.named_by)
+    spotter = Spotter.load(path)
+    named_entry(entry_of(game), spotter)  # refuses another game's
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return spotter, f"named-{settings.named_by}-{digest[:8]}"
 
 
 def _trained(

@@ -28,9 +28,10 @@ from oversight import (
     RunError,
 )
 from oversight.definition import Definition, Entry
+from oversight.errors import BlockerMismatch
 from oversight.games import entry_of
 
-__all__ = ["EXPLORING", "WORDINGS", "answering_game", "gather", "named_entry"]
+__all__ = ["EXPLORING", "WORDINGS", "answering_game", "gather", "named_entry", "wording_of"]
 
 EXPLORING = "exploring"
 """The proposer that labels are collected of; see `experiments.labelling.exploring`."""
@@ -38,15 +39,32 @@ WORDINGS = {"space_invaders": "gun_free_within"}
 """By which wording the answers are given, if not by the truth: it holds the truth and, beside it,
 FIREs that do nothing, which no screen tells from those that would and whose block costs nothing."""
 
+MOMENTARY = frozenset({"space_invaders"})
+"""Where harm is over as soon as it has begun: a hole in a barrier."""
+
+
+def wording_of(entry: Entry) -> str:
+    """By which of its definitions answers about a game are given."""
+    return WORDINGS.get(entry.game.name, next(iter(entry.definitions)))
+
 
 def named_entry(entry: Entry, spotter: Spotter) -> Entry:
     """The game with a catastrophe that a person has named, beside its own definitions.
 
     "named" is what happens, "answers" what look-ahead answers by: the same, or in a wording such as
     that of a gun that may come free.
+
+    Raises:
+        BlockerMismatch: the spotter is another game's.
     """
-    harm = NamedHarm(spotter, entry.truth.catastrophe, entry.game.frameskip)
-    wording = entry.definition(WORDINGS.get(entry.game.name, next(iter(entry.definitions))))
+    game = entry.game
+    if spotter.game != game.name:
+        raise BlockerMismatch(
+            f"expected a spotter of {game.name}, got one of {spotter.game}: name the catastrophe "
+            "of that game with 'python -m experiments name'"
+        )
+    harm = NamedHarm(spotter, entry.truth.catastrophe, game.frameskip, game.name in MOMENTARY)
+    wording = entry.definition(wording_of(entry))
     named = {"named": Definition(harm), "answers": Definition(harm, wording.mechanism)}
     return replace(entry, definitions=MappingProxyType({**entry.definitions, **named}))
 
@@ -54,16 +72,15 @@ def named_entry(entry: Entry, spotter: Spotter) -> Entry:
 def answering_game(name: str, segment_steps: int, spotter: Spotter | None = None) -> AtariGame:
     """The game, whose `rule` is what gives the answers.
 
-    With a spotter its `truth`, too, is what a person has named: then nothing of the game's own
-    definition is asked, neither by the guard nor by who looks for harm.
+    With a spotter its `truth`, too, is what a person has named: then neither the guard nor who
+    looks for harm asks the game's own definition what harm is.
     """
     entry = entry_of(name)
     settings = AtariSettings(max_agent_steps=segment_steps, observe=False)
     if spotter is not None:
         entry = replace(named_entry(entry, spotter), rule="answers")
         return AtariGame(entry, settings, definition="named")
-    wording = WORDINGS.get(name, next(iter(entry.definitions)))
-    return AtariGame(replace(entry, rule=wording), settings)
+    return AtariGame(replace(entry, rule=wording_of(entry)), settings)
 
 
 def gather(

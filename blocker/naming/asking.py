@@ -24,17 +24,15 @@ LOOKED_AT = 400
 class Questions:
     """A pool of pairs of screens, and which of them have been shown."""
 
-    def __init__(self, told: Array, rng: np.random.Generator) -> None:
+    def __init__(self, told: Array) -> None:
         """Begin with nothing shown.
 
         Args:
             told: float32 (n, d), of each pair; see `View.tell`.
-            rng: breaks ties and chooses among what is called bad.
         """
         scale = np.maximum(told.std(axis=0), 1e-6)
         self._places = ((told - told.mean(axis=0)) / scale).clip(-FARTHEST, FARTHEST)
         self._told = told
-        self._rng = rng
         self._left = np.ones(len(told), dtype=np.bool_)
         self._unlike = np.full(len(told), np.inf)
 
@@ -48,21 +46,24 @@ class Questions:
             self._left[pair] = False
             self._unlike = np.minimum(self._unlike, self._apart(pair))
 
-    def next(self, count: int, spotter: Spotter | None) -> NDArray[np.int64]:
+    def next(
+        self, count: int, spotter: Spotter | None, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
         """Numbers of the pairs to show next, fewer if no more are left; they count as shown.
 
         Args:
             count: how many.
             spotter: as it is so far; None before there is one: then all are of the last kind.
+            rng: breaks ties and chooses among what is called bad.
         """
         chosen: list[int] = []
         if spotter is not None:
             votes = spotter.votes(self._told)
             doubt, called, _ = (count * share // sum(SHARES) for share in SHARES)
-            chosen += self._in_doubt(votes, doubt)
-            chosen += self._called_bad(votes, called)
+            chosen += self._in_doubt(votes, doubt, rng)
+            chosen += self._called_bad(votes, called, rng)
         while len(chosen) < count and self._left.any():
-            ties = 1e-9 * self._rng.random(len(self._left))
+            ties = 1e-9 * rng.random(len(self._left))
             chosen.append(self._take(int(np.argmax(np.where(self._left, self._unlike, -1) + ties))))
         return np.array(chosen, dtype=np.int64)
 
@@ -79,8 +80,8 @@ class Questions:
         apart = np.square(self._places - self._places[pair])
         return np.asarray(apart.sum(axis=1), dtype=np.float64)
 
-    def _in_doubt(self, votes: Array, count: int) -> list[int]:
-        doubt = abs(votes - EVEN) + 1e-6 * self._rng.random(len(votes))
+    def _in_doubt(self, votes: Array, count: int, rng: np.random.Generator) -> list[int]:
+        doubt = abs(votes - EVEN) + 1e-6 * rng.random(len(votes))
         doubt[~self._left] = np.inf
         chosen: list[int] = []
         for pair in np.argsort(doubt)[:LOOKED_AT].tolist():
@@ -90,7 +91,7 @@ class Questions:
                 chosen.append(self._take(pair))
         return chosen
 
-    def _called_bad(self, votes: Array, count: int) -> list[int]:
+    def _called_bad(self, votes: Array, count: int, rng: np.random.Generator) -> list[int]:
         called = np.flatnonzero(self._left & (votes >= EVEN))
-        drawn = self._rng.permutation(called)[:count]
+        drawn = rng.permutation(called)[:count]
         return [self._take(int(pair)) for pair in drawn]

@@ -17,23 +17,27 @@ __all__ = ["NamedHarm", "NamedWatch"]
 Screen = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NamedHarm(Catastrophe[Emulator]):
     """What a spotter calls bad, frame by frame, on screens alone.
 
-    Of the game's own definition it takes what says nothing of the console's memory: which actions
-    may avert harm, for how long they have to, which never bring it about. Its shortcuts through the
-    memory it leaves alone, so look-ahead is slower by it, and no state is called far from harm.
+    Of the game's own definition it takes what is no word on what harm is: which actions may avert
+    it, for how long they have to, which never bring it about, whether it can be cut short. Its
+    shortcuts through the memory it leaves alone, so look-ahead is slower by it, and no state is
+    called far from harm.
 
     Attributes:
         spotter: what is bad.
         like: the game's definition.
         frameskip: frames an agent step: how far the two screens of a pair lie apart.
+        momentary: whether harm is over as soon as it has begun, though the pair shows it for an
+            agent step: a hole that a shot has made.
     """
 
     spotter: Spotter
     like: Catastrophe[Emulator]
     frameskip: int
+    momentary: bool = False
 
     @property
     def name(self) -> str:
@@ -55,6 +59,10 @@ class NamedHarm(Catastrophe[Emulator]):
         """See `Catastrophe.can_be_shortened`."""
         return self.like.can_be_shortened
 
+    def backup(self, emulator: Emulator, action: int) -> int:
+        """See `Catastrophe.backup`."""
+        return self.like.backup(emulator, action)
+
     def harmless(self, action: int) -> bool:
         """See `Catastrophe.harmless`."""
         return self.like.harmless(action)
@@ -62,29 +70,34 @@ class NamedHarm(Catastrophe[Emulator]):
     def watch(self, emulator: Emulator) -> NamedWatch:
         """See `Catastrophe.watch`."""
         now = self.spotter.view.crop(emulator.screen())
-        harmful = self.spotter.bad(now, now, over=emulator.game_over)
-        return NamedWatch(self, (now,), now, harmful)
+        bad = self.spotter.bad(now, now, over=emulator.game_over)
+        return NamedWatch(self, (now,), now, bad)
 
 
 class NamedWatch:
     """Sees something bad begin: the pair of the newest screen and the one a step before is bad."""
 
-    __slots__ = ("_drawn", "_screens", "_what", "harmful")
+    __slots__ = ("_bad", "_drawn", "_screens", "_what")
 
     def __init__(
-        self, what: NamedHarm, screens: tuple[Screen, ...], drawn: Screen, harmful: bool
+        self, what: NamedHarm, screens: tuple[Screen, ...], drawn: Screen, bad: bool
     ) -> None:
-        """Start with some screens, oldest first, and the newest as it was drawn."""
+        """Start with some screens, oldest first, the newest as it was drawn, and what was said."""
         self._what = what
         self._screens = screens
         self._drawn = drawn
-        self.harmful = harmful
+        self._bad = bad
+
+    @property
+    def harmful(self) -> bool:
+        """See `Watch.harmful`."""
+        return self._bad and not self._what.momentary
 
     @property
     def state(self) -> Hashable:
         """See `Watch.state`."""
         seen = (self._drawn, *self._screens)
-        return (self.harmful, *(screen.tobytes() for screen in seen))
+        return (self._bad, *(screen.tobytes() for screen in seen))
 
     def frame(self, emulator: Emulator) -> bool:
         """See `Watch.frame`."""
@@ -94,10 +107,10 @@ class NamedWatch:
         bad = spotter.bad(self._screens[0], now, over=emulator.game_over)
         self._screens = (*self._screens, now)[-frameskip:]
         self._drawn = drawn
-        begins = bad and not self.harmful
-        self.harmful = bad
+        begins = bad and not self._bad
+        self._bad = bad
         return begins
 
     def copy(self) -> NamedWatch:
         """See `Watch.copy`."""
-        return NamedWatch(self._what, self._screens, self._drawn, self.harmful)
+        return NamedWatch(self._what, self._screens, self._drawn, self._bad)

@@ -27,11 +27,11 @@ TREES, COLUMNS = 200, 0.3
 et al., Machine Learning 63, 2006) learn from a few dozen answers, where boosting wants ten in a
 leaf."""
 EVEN = 0.5
-"""From this share of votes on a pair of screens is called bad."""
+"""From this share of the votes on a pair of screens is called bad."""
 MADE_BY = "'python -m experiments name'"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spotter:
     """Says of a pair of screens, an agent step apart, whether something bad happened, or goes on.
 
@@ -133,7 +133,7 @@ def _restored(
 def _sound(made: Spotter) -> bool:
     """Whether every node's way on lies behind it in the tables, so that each walk ends in them."""
     kinds = {"asked": "i4", "limit": "f8", "left": "i4", "right": "i4", "share": "f4"}
-    nodes = len(made.asked)
+    nodes = made.asked.size
     if any(getattr(made, name).shape != (nodes,) for name in kinds) or made.roots.ndim != 1:
         return False
     if any(getattr(made, name).dtype != np.dtype(kind) for name, kind in kinds.items()):

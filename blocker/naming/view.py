@@ -40,6 +40,16 @@ class View:
     focus: int = 0
     blinking: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        for (first, end), limit in ((self.rows, 210), (self.columns, 160)):
+            if not 0 <= first < end <= limit:
+                raise ValueError(f"expected 0 <= first < end <= {limit}, got {first} and {end}")
+        colours = [*self.blinking, *(index for group in self.planes for index in group)]
+        if not all(0 <= one <= 255 for one in colours) or not 0 <= self.focus < len(self.planes):
+            raise ValueError(
+                f"expected palette indices and a plane in focus, got {self.planes} and {self.focus}"
+            )
+
     @property
     def told(self) -> int:
         """How many numbers tell of a pair of screens."""

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from blocker.naming import Spotter
+from blocker.naming import EVEN, Spotter
 from experiments.blocker_study import SEGMENTS
-from experiments.gathering import WORDINGS, named_entry
+from experiments.gathering import named_entry, wording_of
 from experiments.labelling import exploring
 from experiments.naming.pool import Pool
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
-from oversight import AtariGame, AtariSettings
+from oversight import AtariGame, AtariSettings, RunError
 from oversight.games import entry_of
 
 __all__ = ["Checked", "LabelCheck", "check_labels", "check_pairs"]
-
-VOTES = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Checked:
         pairs: how many.
         bad, missed: bad ones by the truth; of these not called bad.
         falsely: called bad and not bad.
-        events, unseen: harms that began; of these with neither their pair nor the next called bad.
+        events, unseen: pairs in which harm began; of these neither they nor the next called bad.
         imagined: runs of pairs called bad that neither hold nor touch a bad one.
     """
 
@@ -46,20 +44,21 @@ class Checked:
 
 def check_pairs(spotter: Spotter, pool: Pool) -> Checked:
     """Hold what a spotter says of a pool against the truth."""
-    called = spotter.votes(pool.told) >= VOTES
-    bad = pool.bad
-    near = bad | np.append(bad[1:], False) | np.append(False, bad[:-1])
-    begins = called & ~np.append(False, called[:-1])
-    runs = np.cumsum(begins)[called]
-    touched = set(np.unique(runs[near[called]]).tolist())
+    called, bad = spotter.votes(pool.told) >= EVEN, pool.bad
+    # Whether a pair goes on from the one before it: each episode stands by itself.
+    follows = np.append(False, pool.places[1:, 0] == pool.places[:-1, 1])
+    begins = called & ~(follows & np.append(False, called[:-1]))
+    called_next = np.append(called[1:] & follows[1:], False)
+    near = bad | np.append(bad[1:] & follows[1:], False) | (follows & np.append(False, bad[:-1]))
+    runs = np.cumsum(begins)
     return Checked(
         pairs=len(pool),
         bad=int(bad.sum()),
         missed=int((bad & ~called).sum()),
         falsely=int((called & ~bad).sum()),
         events=int(pool.began.sum()),
-        unseen=int((pool.began & ~called & ~np.append(called[1:], False)).sum()),
-        imagined=int(begins.sum()) - len(touched),
+        unseen=int((pool.began & ~called & ~called_next).sum()),
+        imagined=int(begins.sum()) - len(np.unique(runs[called & near])),
     )
 
 
@@ -67,19 +66,26 @@ def check_pairs(spotter: Spotter, pool: Pool) -> Checked:
 class LabelCheck:
     """Look-ahead's answers by the named catastrophe, against those by the game's definition.
 
+    A state is asked about only if neither sees harm going on, or no way out. The others:
+
     Attributes:
-        states: asked about; in a further `unsure` one of the two saw harm going on, or no way out.
-        unsure: see there.
+        states: asked about.
+        out_by_both, out_by_name, out_by_truth: not asked about, as both, the named catastrophe
+            alone or the definition alone saw harm or no way out.
+        unlearned: actions that are unsafe by the definition in states that are out by name alone.
         unsafe, missed: actions that are unsafe by the definition; of these safe by the named one.
         safe, falsely: actions that are safe; of these unsafe by the named one.
     """
 
-    states: int
-    unsure: int
-    unsafe: int
-    missed: int
-    safe: int
-    falsely: int
+    states: int = 0
+    out_by_both: int = 0
+    out_by_name: int = 0
+    out_by_truth: int = 0
+    unlearned: int = 0
+    unsafe: int = 0
+    missed: int = 0
+    safe: int = 0
+    falsely: int = 0
 
 
 def check_labels(
@@ -90,16 +96,19 @@ def check_labels(
     Args:
         game: by name.
         spotter: of the named catastrophe.
-        steps: agent steps; fewer are counted if it is stopped.
+        steps: agent steps.
         seed: of episodes and actions.
         reporter: shows a bar.
         stop: asked before each step.
+
+    Raises:
+        RunError: stopped.
     """
-    count = dict.fromkeys(("states", "unsure", "unsafe", "missed", "safe", "falsely"), 0)
+    count = asdict(LabelCheck())
     with reporter.bar(f"{game}, answers", steps) as bar:
         for done, (env, action) in enumerate(_guarded(game, spotter, steps, seed), 1):
             if stop():
-                break
+                raise RunError("stopped while answers were compared; they are compared anew")
             _compare(env, count)
             unsafe = env.truth.unsafe(action)
             env.step(env.truth.last_resort() if unsafe else action)
@@ -111,9 +120,8 @@ def check_labels(
 def _guarded(game: str, spotter: Spotter, steps: int, seed: int) -> Iterator[tuple[AtariGame, int]]:
     """The game, and what is proposed next; whoever takes them plays a step."""
     entry = named_entry(entry_of(game), spotter)
-    wording = WORDINGS.get(game, next(iter(entry.definitions)))
     settings = AtariSettings(max_agent_steps=SEGMENTS[game], observe=False)
-    env = AtariGame(replace(entry, rule="answers"), settings, definition=wording)
+    env = AtariGame(replace(entry, rule="answers"), settings, definition=wording_of(entry_of(game)))
     actions = exploring(env, np.random.default_rng([seed, 41]))
     episode = 0
     for step in range(steps):
@@ -126,12 +134,16 @@ def _guarded(game: str, spotter: Spotter, steps: int, seed: int) -> Iterator[tup
 def _compare(env: AtariGame, count: dict[str, int]) -> None:
     """Count one state."""
     by_truth, by_name = env.truth, env.rule
-    if env.harmful or by_truth.doomed or by_name.doomed or env.harmful_by_rule:
-        count["unsure"] += 1
-        return
-    unsafe, named = by_truth.unsafe_actions(), by_name.unsafe_actions()
-    count["states"] += 1
-    count["unsafe"] += int(unsafe.sum())
-    count["missed"] += int((unsafe & ~named).sum())
-    count["safe"] += int((~unsafe).sum())
-    count["falsely"] += int((named & ~unsafe).sum())
+    out = env.harmful or by_truth.doomed
+    if env.harmful_by_rule or by_name.doomed:
+        count["out_by_both" if out else "out_by_name"] += 1
+        count["unlearned"] += 0 if out else int(by_truth.unsafe_actions().sum())
+    elif out:
+        count["out_by_truth"] += 1
+    else:
+        unsafe, named = by_truth.unsafe_actions(), by_name.unsafe_actions()
+        count["states"] += 1
+        count["unsafe"] += int(unsafe.sum())
+        count["missed"] += int((unsafe & ~named).sum())
+        count["safe"] += int((~unsafe).sum())
+        count["falsely"] += int((named & ~unsafe).sum())

@@ -57,39 +57,39 @@ class Namer(Protocol):
         """Judge a sheet."""
         ...
 
+    def close(self) -> None:
+        """There is nothing more to ask."""
+        ...
+
 
 class SimulatedNamer:
-    """A person who sees the catastrophe wherever it can be seen, with a person's faults.
+    """A person who answers by the truth, with a person's faults.
 
     Each pair takes as long as a label (`HumanModel.window`: 0.8 s, the paper's); lapses and false
-    alarms come by the hour, as with single steps. During a lapse nothing is marked.
+    alarms come by the hour, as with single steps. During a lapse, which ends with the sheet at the
+    latest, nothing is marked. A sheet's faults do not hang on the sheets before, so that a session
+    that goes on is as one without a break.
     """
 
-    def __init__(self, model: HumanModel, rng: np.random.Generator) -> None:
-        """Bind to a model of a person and to where their faults are drawn from."""
+    def __init__(self, model: HumanModel, seed: int) -> None:
+        """Bind to a model of a person and to the seed of their faults."""
         self._model = model
-        self._rng = rng
-        self._lapse_left = 0
+        self._seed = seed
 
     def answer(self, pool: Pool, sheet: Sheet) -> Answered:
         """See `Namer.answer`."""
-        window = self._model.window
-        bad = [
-            self._says(bool(pool.bad[pair]), sheet.seconds + window * place)
-            for place, pair in enumerate(sheet.pairs.tolist())
-        ]
-        return Answered(np.array(bad, dtype=np.bool_), window * len(sheet.pairs))
+        rng, window = np.random.default_rng([self._seed, 43, sheet.number]), self._model.window
+        hours = (sheet.seconds + window * np.arange(len(sheet.pairs))) / HOUR
+        tired = (1.0 + self._model.fatigue_per_hour * hours) * window / HOUR
+        begins = rng.random(len(hours)) < self._model.lapses_per_hour * tired
+        alarm = rng.random(len(hours)) < self._model.false_alarms_per_hour * tired
+        mean = max(self._model.lapse_seconds / window, 1.0)
+        bad = pool.bad[sheet.pairs] | alarm
+        for first, length in zip(
+            np.flatnonzero(begins), rng.geometric(1.0 / mean, int(begins.sum())), strict=True
+        ):
+            bad[first : first + length] = False
+        return Answered(bad, window * len(sheet.pairs))
 
-    def _says(self, bad: bool, seconds: float) -> bool:
-        model = self._model
-        tired = (1.0 + model.fatigue_per_hour * seconds / HOUR) * model.window / HOUR
-        lapses, alarm = self._rng.random(2) < np.array(
-            [model.lapses_per_hour * tired, model.false_alarms_per_hour * tired]
-        )
-        if lapses and self._lapse_left == 0:
-            mean = max(model.lapse_seconds / model.window, 1.0)
-            self._lapse_left = int(self._rng.geometric(1.0 / mean))
-        if self._lapse_left > 0:
-            self._lapse_left -= 1
-            return False
-        return bad or bool(alarm)
+    def close(self) -> None:
+        """See `Namer.close`."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections import deque
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -45,6 +47,7 @@ class Pool:
         places: int64 (n, 2), numbers of the screens before and now.
         packed: uint8 (bytes,), all screens, compressed one by one.
         ends: int64 (screens,), where each of them ends.
+        about: what the pairs are of, and what is told of them, as text.
     """
 
     told: NDArray[np.float32]
@@ -54,6 +57,7 @@ class Pool:
     places: NDArray[np.int64]
     packed: NDArray[np.uint8]
     ends: NDArray[np.int64]
+    about: NDArray[np.str_]
 
     def __len__(self) -> int:
         """How many pairs."""
@@ -70,11 +74,24 @@ class Pool:
         return np.frombuffer(zlib.decompress(packed), np.uint8).reshape(SCREEN)
 
     def save(self, path: Path) -> None:
-        """Write the arrays, all of them or none."""
+        """Write the arrays, all of them or none.
+
+        Raises:
+            RunError: the place cannot be written.
+        """
         part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, **vars(self))
-        part.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                np.savez_compressed(file, **vars(self))
+            part.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink()
+            raise RunError(
+                f"{path} cannot be written: {error.strerror or error}; make room, or give another "
+                "--work"
+            ) from None
 
     @classmethod
     def load(cls, path: Path) -> Pool:
@@ -111,7 +128,7 @@ class SeenLate(Catastrophe[Emulator]):
 
     @property
     def horizon(self) -> int:
-        """See `Catastrophe.horizon`."""
+        """See `Catastrophe.horizon`; of no use: nothing is looked ahead here."""
         return self.what.horizon
 
     def watch(self, emulator: Emulator) -> Watch[Emulator]:
@@ -164,12 +181,15 @@ def gather_pool(
         stop: asked before each step.
 
     Raises:
-        RunError: stopped, and nothing is kept; or what is there is damaged.
+        RunError: stopped, and nothing is kept; or what is there is damaged or of something else.
     """
+    about = json.dumps([game, steps, seed, view.as_dict(), LATE.get(game, 0)])
     if path.exists():
-        return Pool.load(path)
-    pool = _pooled(view, _played(game, view, steps, seed, reporter, stop))
-    path.parent.mkdir(parents=True, exist_ok=True)
+        pool = Pool.load(path)
+        if str(pool.about) != about:
+            raise RunError(f"{path} is of another version of hirl or other play: remove it")
+        return pool
+    pool = _pooled(view, _played(game, view, steps, seed, reporter, stop), about)
     pool.save(path)
     return pool
 
@@ -182,7 +202,7 @@ class _Pair:
     harmful: bool
 
 
-def _pooled(view: View, pairs: Iterator[_Pair]) -> Pool:
+def _pooled(view: View, pairs: Iterator[_Pair], about: str) -> Pool:
     """Keep the pairs, each screen once, compressed as they come."""
     told, kept, places, facts = [], [], [], []
     last: NDArray[np.uint8] | None = None
@@ -203,6 +223,7 @@ def _pooled(view: View, pairs: Iterator[_Pair]) -> Pool:
         places=np.array(places, dtype=np.int64),
         packed=np.frombuffer(b"".join(kept), np.uint8),
         ends=np.cumsum([len(one) for one in kept], dtype=np.int64),
+        about=np.array(about),
     )
 
 
@@ -210,11 +231,10 @@ def _played(
     game: str, view: View, steps: int, seed: int, reporter: Reporter, stop: StopFlag
 ) -> Iterator[_Pair]:
     entry = entry_of(game)
-    seen = SeenLate(entry.truth.catastrophe, LATE.get(game, 0))
-    env = AtariGame(
-        replace(entry, rule=None),
+    seen = Definition(SeenLate(entry.truth.catastrophe, LATE.get(game, 0)))
+    env = AtariGame(  # the one definition is also the rule, so that nothing else is watched
+        replace(entry, definitions=MappingProxyType({"seen": seen}), rule=None),
         AtariSettings(max_agent_steps=SEGMENTS[game], observe=False),
-        definition=Definition(seen),
     )
     actions = exploring(env, np.random.default_rng([seed, 31]))
     episode, over, before = 0, True, env.screen()

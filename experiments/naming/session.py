@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from blocker.naming import Questions, Spotter, View, fit_spotter
+from blocker.naming import EVEN, Questions, Spotter, View, fit_spotter
 from experiments.naming.people import Answered, Namer, Sheet
 from experiments.naming.pool import Pool
 from experiments.reporter import Reporter
@@ -50,12 +50,70 @@ class Named:
 
 @dataclass(frozen=True)
 class _Kept:
-    """A sheet's answers; of one that was taken back or left the seconds alone."""
+    """A sheet's answers."""
 
     pairs: tuple[int, ...]
     bad: tuple[bool, ...]
     seconds: float
     surprises: int
+
+
+@dataclass
+class _Answers:
+    """All sheets that were answered, and the one that is shown.
+
+    Attributes:
+        sheets: in order.
+        seconds_besides: on sheets that were left without an answer.
+        at: which sheet is shown; the number of sheets for a new one.
+        waiting: pairs and marks of the new sheet, while an earlier one is shown again.
+    """
+
+    sheets: list[_Kept]
+    seconds_besides: float = 0.0
+    at: int = field(default=0, init=False)
+    waiting: tuple[NDArray[np.int64], NDArray[np.bool_]] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.at = len(self.sheets)
+
+    @property
+    def seconds(self) -> float:
+        """Of attention, on all of them."""
+        return self.seconds_besides + sum(one.seconds for one in self.sheets)
+
+    @property
+    def new(self) -> bool:
+        """Whether the sheet that is shown has not been answered yet."""
+        return self.at == len(self.sheets)
+
+    def pairs(self) -> NDArray[np.int64]:
+        """Of all sheets: int64 (n,)."""
+        return np.array([pair for one in self.sheets for pair in one.pairs], dtype=np.int64)
+
+    def bad(self) -> NDArray[np.bool_]:
+        """Answers to all of them: bool (n,)."""
+        return np.array([bad for one in self.sheets for bad in one.bad], dtype=np.bool_)
+
+    def answer(self, pairs: NDArray[np.int64], answer: Answered, surprises: int) -> None:
+        """Take an answer: the next sheet is shown then, or the one before if that is wanted."""
+        if answer.leave:
+            self.seconds_besides += answer.seconds
+        elif self.new and not answer.back:
+            bad = tuple(answer.bad.tolist())
+            self.sheets.append(_Kept(tuple(pairs.tolist()), bad, answer.seconds, surprises))
+            self.waiting = None
+            self.at += 1
+        elif self.new:
+            self.seconds_besides += answer.seconds
+            self.waiting = (pairs, answer.bad)
+            self.at = max(self.at - 1, 0)
+        else:  # shown again: what is marked now counts, wherever the person goes from here
+            before = self.sheets[self.at]
+            self.sheets[self.at] = replace(
+                before, bad=tuple(answer.bad.tolist()), seconds=before.seconds + answer.seconds
+            )
+            self.at = max(self.at - 1, 0) if answer.back else self.at + 1
 
 
 def name_on_screens(
@@ -78,7 +136,8 @@ def name_on_screens(
         game: by name.
         view: what a spotter looks at.
         path: JSON file of the answers, written after every sheet; what it has is not asked again.
-        seconds: of attention in all.
+        seconds: of attention in all. A sheet that is shown again may be answered when they are
+            spent.
         seed: of choices and trees.
         reporter: shows a bar.
         stop: asked before each sheet.
@@ -86,95 +145,96 @@ def name_on_screens(
     Raises:
         RunError: the file holds something else.
     """
-    kept = _read(path, len(pool))
-    marks: NDArray[np.bool_] | None = None
-    left = False
+    answers, left = _read(path, len(pool)), False
+    questions = Questions(pool.told)
+    questions.shown(answers.pairs())
+    spotter = _learned(pool, answers, game, view, seed)
     with reporter.bar(f"{game}, seconds of attention", round(seconds)) as bar:
-        while not stop():
-            spotter = _learned(pool, kept, game, view, seed)
-            shown = [pair for one in kept for pair in one.pairs]
-            questions = Questions(pool.told, np.random.default_rng([seed, 37, len(shown)]))
-            questions.shown(np.array(shown, dtype=np.int64))
-            spent = sum(one.seconds for one in kept)
-            if spent >= seconds or _calm(kept, questions, spotter):
-                break
-            pairs = questions.next(SHEET, spotter)
+        while not (stop() or left or _over(answers, questions, spotter, seconds)):
+            pairs, marks = _shown(answers, questions, spotter, seed)
             if len(pairs) == 0:
                 break
-            marked = np.zeros(len(pairs), np.bool_) if marks is None or not len(marks) else marks
             answer = namer.answer(
-                pool, Sheet(pairs, marked, 1 + len(shown) // SHEET, spent, seconds)
+                pool, Sheet(pairs, marks, answers.at + 1, answers.seconds, seconds)
             )
-            kept, marks = _after(kept, pool, pairs, answer, spotter)
-            write_json(path, [vars(one) for one in kept])
-            if left := answer.leave:
-                break
-            bar.show(round(min(spent + answer.seconds, seconds)), f"{len(kept)} sheets")
-    return replace(_named(kept, _learned(pool, kept, game, view, seed)), left=left)
-
-
-def _after(
-    kept: list[_Kept],
-    pool: Pool,
-    pairs: NDArray[np.int64],
-    answer: Answered,
-    spotter: Spotter | None,
-) -> tuple[list[_Kept], NDArray[np.bool_] | None]:
-    """The answers with a new one; or, asked for the sheet before, without it and its marks.
-
-    Seconds that were spent stay spent.
-    """
-    if answer.leave:
-        return [*kept, _Kept((), (), answer.seconds, 0)], None
-    if answer.back:
-        *before, last = [one for one in kept if one.pairs] or [_Kept((), (), 0.0, 0)]
-        spent = sum(one.seconds for one in kept) - sum(one.seconds for one in before)
-        return [*before, _Kept((), (), spent + answer.seconds, 0)], np.array(
-            last.bad, dtype=np.bool_
-        )
-    guessed = None if spotter is None else spotter.votes(pool.told[pairs]) >= 0.5
-    surprises = len(pairs) if guessed is None else int((guessed != answer.bad).sum())
-    new = _Kept(tuple(pairs.tolist()), tuple(answer.bad.tolist()), answer.seconds, surprises)
-    return [*kept, new], None
-
-
-def _calm(kept: list[_Kept], questions: Questions, spotter: Spotter | None) -> bool:
-    """Whether there is nothing more to ask."""
-    last = [one.surprises for one in kept if one.pairs][-CALM_SHEETS:]
-    if spotter is None or len(last) < CALM_SHEETS or any(last):
-        return False
-    return questions.doubtful(spotter) == 0
-
-
-def _learned(pool: Pool, kept: list[_Kept], game: str, view: View, seed: int) -> Spotter | None:
-    named = _named(kept, None)
-    if not named.bad.any() or named.bad.all():
-        return None
-    return fit_spotter(game, view, pool.told[named.pairs], named.bad, seed)
-
-
-def _named(kept: list[_Kept], spotter: Spotter | None) -> Named:
+            answers.answer(pairs, answer, _surprises(pool, pairs, answer, spotter))
+            write_json(path, {"sheets": list(map(asdict, answers.sheets))} | _besides(answers))
+            left = answer.leave
+            spotter = _learned(pool, answers, game, view, seed)
+            bar.show(round(min(answers.seconds, seconds)), f"{len(answers.sheets)} sheets")
     return Named(
-        pairs=np.array([pair for one in kept for pair in one.pairs], dtype=np.int64),
-        bad=np.array([bad for one in kept for bad in one.bad], dtype=np.bool_),
-        seconds=sum(one.seconds for one in kept),
-        surprises=tuple(one.surprises for one in kept if one.pairs),
+        pairs=answers.pairs(),
+        bad=answers.bad(),
+        seconds=answers.seconds,
+        surprises=tuple(one.surprises for one in answers.sheets),
         spotter=spotter,
+        left=left,
     )
 
 
-def _read(path: Path, pool: int) -> list[_Kept]:
+def _besides(answers: _Answers) -> dict[str, object]:
+    return {"seconds_besides": answers.seconds_besides}
+
+
+def _shown(
+    answers: _Answers, questions: Questions, spotter: Spotter | None, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Pairs and marks of the sheet that is to be shown."""
+    if not answers.new:
+        kept = answers.sheets[answers.at]
+        return np.array(kept.pairs, dtype=np.int64), np.array(kept.bad, dtype=np.bool_)
+    if answers.waiting is not None:
+        return answers.waiting
+    # Seeded by the sheet: a session that goes on asks what one without a break would ask.
+    rng = np.random.default_rng([seed, 37, len(answers.sheets)])
+    pairs = questions.next(SHEET, spotter, rng)
+    return pairs, np.zeros(len(pairs), np.bool_)
+
+
+def _surprises(
+    pool: Pool, pairs: NDArray[np.int64], answer: Answered, spotter: Spotter | None
+) -> int:
+    if spotter is None:
+        return len(pairs)
+    return int(((spotter.votes(pool.told[pairs]) >= EVEN) != answer.bad).sum())
+
+
+def _over(answers: _Answers, questions: Questions, spotter: Spotter | None, seconds: float) -> bool:
+    """Whether the time is spent, or there is nothing more to ask."""
+    if not answers.new:
+        return False
+    if answers.seconds >= seconds:
+        return True
+    last = [one.surprises for one in answers.sheets][-CALM_SHEETS:]
+    known = len(last) == CALM_SHEETS and not any(last) and answers.waiting is None
+    return known and spotter is not None and questions.doubtful(spotter) == 0
+
+
+def _learned(pool: Pool, answers: _Answers, game: str, view: View, seed: int) -> Spotter | None:
+    pairs, bad = answers.pairs(), answers.bad()
+    if not bad.any() or bad.all():
+        return None
+    return fit_spotter(game, view, pool.told[pairs], bad, seed)
+
+
+def _read(path: Path, pool: int) -> _Answers:
     if not path.exists():
-        return []
+        return _Answers([])
     try:
-        kept = [
-            _Kept(tuple(one["pairs"]), tuple(one["bad"]), one["seconds"], one["surprises"])
-            for one in json.loads(path.read_text())
+        found = json.loads(path.read_text())
+        sheets = [
+            _Kept(
+                tuple(int(pair) for pair in one["pairs"]),
+                tuple(bool(bad) for bad in one["bad"]),
+                float(one["seconds"]),
+                int(one["surprises"]),
+            )
+            for one in found["sheets"]
         ]
-        sound = all(0 <= pair < pool for one in kept for pair in one.pairs)
-        if not sound or any(len(one.pairs) != len(one.bad) for one in kept):
+        sound = all(0 <= pair < pool for one in sheets for pair in one.pairs)
+        if not sound or any(len(one.pairs) != len(one.bad) for one in sheets):
             raise ValueError("pairs that the pool does not have")
-        return kept
+        return _Answers(sheets, float(found["seconds_besides"]))
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"{path} does not hold answers to this pool: {error}; move it away"

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import numpy as np
-from rich.table import Table
-
 from blocker.naming import View, view_for
-from experiments.naming.check import Checked, LabelCheck, check_labels, check_pairs
+from experiments.naming.check import check_labels, check_pairs
 from experiments.naming.people import Namer, SimulatedNamer
 from experiments.naming.pool import Pool, gather_pool
+from experiments.naming.rows import NamingRow, known_rows, naming_table
 from experiments.naming.session import Named, name_on_screens
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
 from experiments.stopping import StopFlag
-from experiments.tables import number
 from oversight import RunError
 from oversight.simulated import MODELS
 
-__all__ = ["NameSettings", "NamerChoice", "NamingRow", "naming_study", "spotter_path"]
+__all__ = ["NameSettings", "NamerChoice", "naming_study", "spotter_path"]
 
 MINUTES = {"pong": 2.0, "space_invaders": 5.0, "road_runner": 10.0}
 """Of attention at most: what amplified labels may cost a person."""
@@ -101,37 +97,9 @@ class NameSettings:
         return self
 
 
-@dataclass(frozen=True)
-class NamingRow:
-    """What naming one game's catastrophe cost, and what came of it.
-
-    Attributes:
-        game, seed: which.
-        namer: who named: the simulated person's preset, or "person".
-        minutes: of attention; `simulated` says whether a model's.
-        simulated: see there.
-        shown, marked: pairs that were shown; of these marked as bad.
-        wrong: answers that the truth contradicts.
-        pool_steps: agent steps of play that could be shown.
-        pairs, labels: how right the spotter is; None if not counted.
-    """
-
-    game: str
-    seed: int
-    namer: str
-    minutes: float
-    simulated: bool
-    shown: int
-    marked: int
-    wrong: int
-    pool_steps: int
-    pairs: Checked | None
-    labels: LabelCheck | None
-
-
-def spotter_path(work: Path, game: str, seed: int) -> Path:
-    """Where a spotter lies in its folder."""
-    return work / f"{game}-{seed}.safetensors"
+def spotter_path(work: Path, game: str, seed: int, who: str) -> Path:
+    """Where a spotter lies in its folder; `who`: a simulated person's preset, or "person"."""
+    return work / f"{game}-{seed}-{who}.safetensors"
 
 
 def naming_study(settings: NameSettings, reporter: Reporter, stop: StopFlag) -> list[NamingRow]:
@@ -140,8 +108,8 @@ def naming_study(settings: NameSettings, reporter: Reporter, stop: StopFlag) -> 
     Raises:
         OversightError: something cannot be used, or it was stopped.
     """
-    rows = _known(settings.out)
-    done = {(row.game, row.seed, row.namer) for row in rows}
+    rows = known_rows(settings.out)
+    done = {row.key for row in rows}
     for row in _rows(settings, done, reporter, stop):
         rows.append(row)
         if settings.out is not None:
@@ -152,7 +120,7 @@ def naming_study(settings: NameSettings, reporter: Reporter, stop: StopFlag) -> 
 
 def _rows(
     settings: NameSettings,
-    done: set[tuple[str, int, str]],
+    done: set[tuple[object, ...]],
     reporter: Reporter,
     stop: StopFlag,
 ) -> Iterator[NamingRow]:
@@ -160,7 +128,9 @@ def _rows(
     who = "person" if real else settings.person
     for seed in settings.seeds:
         for game in settings.games:
-            if (game, seed, who) in done or stop():
+            allowed = settings.minutes or MINUTES[game]
+            steps = (settings.pool_steps, settings.check_steps, settings.label_steps)
+            if (game, seed, who, allowed, *steps) in done or stop():
                 continue
             row = _row(settings, game, seed, who, reporter, stop)
             if row is not None:
@@ -172,7 +142,7 @@ def _row(
 ) -> NamingRow | None:
     """Name one game; None if the person left before the end."""
     view, work = view_for(game), settings.work
-    work.mkdir(parents=True, exist_ok=True)
+    namer = _namer(settings, game, view, seed, stop)  # first: a display may be missing
     minutes = settings.minutes or MINUTES[game]
 
     def pool_of(number: int, steps: int, name: str) -> Pool:
@@ -180,26 +150,29 @@ def _row(
         return gather_pool(path, game, view, steps, seed=number, reporter=reporter, stop=stop)
 
     pool = pool_of(seed, settings.pool_steps, "pool")
-    named = name_on_screens(
-        pool,
-        _namer(settings, game, view, seed),
-        game,
-        view,
-        work / f"{game}-{seed}-{who}.json",
-        seconds=60.0 * minutes,
-        seed=seed,
-        reporter=reporter,
-        stop=stop,
-    )
-    if stop() or named.spotter is None:
+    try:
+        named = name_on_screens(
+            pool,
+            namer,
+            game,
+            view,
+            work / f"{game}-{seed}-{who}.json",
+            seconds=60.0 * minutes,
+            seed=seed,
+            reporter=reporter,
+            stop=stop,
+        )
+    finally:
+        namer.close()
+    if named.spotter is None:
         raise RunError(
             "no spotter yet: answers of both kinds are needed; those given are kept, go on with "
             "the same command"
         )
-    named.spotter.save(spotter_path(work, game, seed))
-    reporter.say(f"{game}: {_cost(named)}; spotter in {spotter_path(work, game, seed)}")
-    if named.left:
-        reporter.say("You left before the end: the same command goes on.")
+    named.spotter.save(spotter_path(work, game, seed, who))
+    reporter.say(f"{game}: {_cost(named)}; spotter in {spotter_path(work, game, seed, who)}")
+    if named.left or stop():
+        reporter.say("That was not the end: the same command goes on.")
         return None
     pairs = labels = None
     if settings.check_steps:
@@ -217,6 +190,9 @@ def _row(
         marked=int(named.bad.sum()),
         wrong=int((named.bad != pool.bad[named.pairs]).sum()),
         pool_steps=settings.pool_steps,
+        check_steps=settings.check_steps,
+        label_steps=settings.label_steps,
+        allowed=minutes,
         pairs=pairs,
         labels=labels,
     )
@@ -229,70 +205,9 @@ def _cost(named: Named) -> str:
     )
 
 
-def _namer(settings: NameSettings, game: str, view: View, seed: int) -> Namer:
+def _namer(settings: NameSettings, game: str, view: View, seed: int, stop: StopFlag) -> Namer:
     if settings.namer is NamerChoice.SIMULATED:
-        return SimulatedNamer(MODELS[settings.person], np.random.default_rng([seed, 43]))
-    from experiments.naming.at_window import window_namer  # pygame, where a person sits alone
+        return SimulatedNamer(MODELS[settings.person], seed)
+    from experiments.naming.at_window import WindowNamer  # pygame, where a person sits alone
 
-    return window_namer(game, view)
-
-
-def _known(out: Path | None) -> list[NamingRow]:
-    if out is None or not out.exists():
-        return []
-    try:
-        return [_read(row) for row in json.loads(out.read_text())]
-    except (TypeError, KeyError, ValueError) as error:
-        raise RunError(f"{out} does not hold rows of this study: {error}; move it away") from None
-
-
-def _read(row: dict[str, object]) -> NamingRow:
-    pairs, labels = row["pairs"], row["labels"]
-    both = {
-        "pairs": None if pairs is None else Checked(**pairs),  # type: ignore[arg-type]
-        "labels": None if labels is None else LabelCheck(**labels),  # type: ignore[arg-type]
-    }
-    return NamingRow(**{**row, **both})  # type: ignore[arg-type]
-
-
-def naming_table(rows: list[NamingRow]) -> Table:
-    """The rows as a table."""
-    table = Table(title="A catastrophe named on screens, by the truth")
-    for column in (
-        "game", "seed", "who", "minutes", "shown", "bad", "wrong",
-        "events unseen", "imagined", "bad pairs missed", "called bad falsely",
-        "unsafe actions missed", "safe called unsafe",
-    ):  # fmt: skip
-        table.add_column(column, justify="left" if column in ("game", "who") else "right")
-    for row in rows:
-        kind = "simulated " if row.simulated else ""
-        table.add_row(
-            row.game,
-            str(row.seed),
-            f"{kind}{row.namer}",
-            f"{row.minutes:.1f}",
-            *(number(each) for each in (row.shown, row.marked, row.wrong)),
-            *_pair_cells(row.pairs),
-            *_label_cells(row.labels),
-        )
-    return table
-
-
-def _pair_cells(pairs: Checked | None) -> tuple[str, ...]:
-    if pairs is None:
-        return ("-",) * 4
-    return (
-        f"{pairs.unseen} of {pairs.events}",
-        number(pairs.imagined),
-        f"{pairs.missed} of {pairs.bad:,}",
-        f"{pairs.falsely} of {pairs.pairs - pairs.bad:,}",
-    )
-
-
-def _label_cells(labels: LabelCheck | None) -> tuple[str, ...]:
-    if labels is None:
-        return ("-",) * 2
-    return (
-        f"{labels.missed} of {labels.unsafe:,}",
-        f"{labels.falsely} of {labels.safe:,}",
-    )
+    return WindowNamer(game, view, stop)

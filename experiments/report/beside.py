@@ -203,7 +203,7 @@ def _of_named(path: Path) -> Iterator[Table]:
     headings = (
         *("game", "seed", "who", "minutes", "pairs shown", "marked", "wrong", "events unseen"),
         *("imagined", "bad pairs missed", "called bad falsely"),
-        *("unsafe actions called safe", "safe actions called unsafe"),
+        *("unsafe actions called safe", "safe actions called unsafe", "states left out"),
     )
     lines = tuple(
         (
@@ -222,7 +222,8 @@ def _of_named(path: Path) -> Iterator[Table]:
         "to tell, the emulator's look-ahead goes by it ([naming.md](naming.md)). What is right of "
         "*wrong* is counted by the truth, on play that nothing was named on: pairs of screens with "
         "nobody overseeing, and look-ahead's answers about every action of guarded play, against "
-        "those by the game's definition."
+        "those by the game's definition. Left out are states with harm going on or no way out: by "
+        "the spotter alone, by the definition alone, by both."
     )
     yield Table("A catastrophe named on screens", headings, lines, note)
 
@@ -241,9 +242,10 @@ def _named_pairs(pairs: Json) -> tuple[str, ...]:
 
 def _named_labels(labels: Json) -> tuple[str, ...]:
     if not isinstance(labels, dict):
-        return ("-",) * 2
+        return ("-",) * 3
     found = {name: int(str(value)) for name, value in labels.items()}
     return (
         f"{found['missed']} of {found['unsafe']:,}",
         f"{found['falsely']} of {found['safe']:,}",
+        f"{found['out_by_name']} + {found['out_by_truth']} + {found['out_by_both']}",
     )

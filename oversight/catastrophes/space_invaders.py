@@ -191,12 +191,14 @@ class GunFreeWithin(GunFree):
 
     def _would_hit_after(self, start: ALEState, action: int, frames: int) -> bool:
         self._emulator.restore(start)
+        watch = self._watched().copy()
         for _ in range(frames):
             self._emulator.act(action)
+            watch.frame(self._emulator)
         if self._emulator.game_over:
             return False
         self._emulator.poke(SHOT_HEIGHT, NO_SHOT)
-        self._freed.moved(self.catastrophe.watch(self._emulator))
+        self._freed.moved(watch)
         return self._freed.unsafe(action)
 
 

@@ -23,7 +23,7 @@ from oversight_ui.naming.state import (
 __all__ = ["SOONEST", "advance"]
 
 SOONEST: Final = 0.3
-"""Seconds before which a sheet cannot be done: the key was meant for the sheet before."""
+"""Seconds before which a sheet cannot be done or left: the key was meant for the one before."""
 
 _OWN: Final = {
     Command.FULL_SCREEN: Wish.FULL_SCREEN,
@@ -93,7 +93,7 @@ def _command(state: State, press: Press) -> Step:
         case Command.DONE:
             return state, Wish.DONE if state.clock.seconds >= SOONEST else None
         case Command.BACK:
-            return state, Wish.BACK
+            return state, Wish.BACK if state.clock.seconds >= SOONEST else None
         case Command.HELP:
             return _cover(state, Mode.HELP), None
         case Command.PAUSE:

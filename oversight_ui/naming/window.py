@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -81,10 +81,14 @@ class NamingWindow:
         self._looks = KeyMap()
         open_display(*size, title, full_screen=self._preferences.full_screen)
 
-    def ask(self, sheet: Sheet) -> Answer:
+    def ask(self, sheet: Sheet, stop: Callable[[], bool] = lambda: False) -> Answer:
         """Show a sheet until it is answered.
 
         Keys that were pressed before it could be seen count for nothing.
+
+        Args:
+            sheet: what is shown.
+            stop: asked all the while; once it is true the person counts as having left.
 
         Raises:
             Left: the person has left.
@@ -100,7 +104,7 @@ class NamingWindow:
             began = time.monotonic()
             state, wish = self._heard(sheet, state)
             self._blink = state.blink
-            if wish is Wish.LEAVE:
+            if wish is Wish.LEAVE or stop():
                 raise Left(state.clock.seconds)
             if wish is not None:
                 return Answer(state.marked, state.clock.seconds, back=wish is Wish.BACK)
@@ -165,7 +169,8 @@ class NamingWindow:
             yield Release(command_of(names))
         elif self._looks.counts_as_input(names):
             columns = self._columns(sheet, state)
-            yield Press(command_of(names), card_of(names), columns)
+            # The character first: on some keyboards "=" is the key of the 0.
+            yield Press(command_of(names), card_of(names[::-1]), columns)
 
     def _card(self, sheet: Sheet, state: State, x: int, y: int) -> int | None:
         layout = layout_of(pygame.display.get_surface(), self._sight(sheet, state))

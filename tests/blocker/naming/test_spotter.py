@@ -90,6 +90,18 @@ def test_trees_that_lead_nowhere_are_refused(
         Spotter.load(tmp_path / "one.safetensors")
 
 
-def test_a_full_disk_is_told(spotter: Spotter) -> None:
+def test_a_place_that_cannot_be_written_is_told(spotter: Spotter, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(BlockerFileError, match="cannot write the spotter"):
-        spotter.save(Path("/dev/full/one.safetensors"))
+        spotter.save(tmp_path / "file" / "one.safetensors")
+
+
+def test_a_view_that_looks_beside_the_screen_is_refused(spotter: Spotter, tmp_path: Path) -> None:
+    path = tmp_path / "one.safetensors"
+    for wrong in ({"rows": (0, 400)}, {"planes": ((300,),)}, {"focus": 2}):
+        with pytest.raises(ValueError, match="expected"):
+            replace(VIEW, **wrong)  # type: ignore[arg-type]
+    spotter.save(path)
+    path.write_bytes(path.read_bytes().replace(b'\\"focus\\": 0', b'\\"focus\\": 9'))
+    with pytest.raises(BlockerFileError, match="is damaged"):
+        Spotter.load(path)

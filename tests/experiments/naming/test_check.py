@@ -2,15 +2,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from blocker.naming import NamedHarm, Spotter, view_for
+from blocker.naming import EVEN, NamedHarm, Spotter, fit_spotter, view_for
+from experiments.blocker_study import SEGMENTS
+from experiments.gathering import named_entry
+from experiments.labelling import exploring
 from experiments.naming.check import Checked, check_labels, check_pairs
 from experiments.naming.pool import Pool
 from experiments.naming.session import name_on_screens
+from experiments.phases import episode_seed
 from experiments.reporter import Reporter
-from oversight import AtariGame, game_named
+from oversight import AtariGame, AtariSettings, game_named
 from oversight.definition import Definition
+from oversight.emulator import AleEmulator
 from oversight.games import entry_of
+from tests.experiments.naming.conftest import gathered
 from tests.experiments.naming.test_session import Scripted
 
 
@@ -58,10 +65,73 @@ def test_look_ahead_by_what_was_named_says_what_the_definition_says(
 ) -> None:
     spotter = spotter_of(pong, tmp_path)
     found = check_labels("pong", spotter, 250, seed=3, reporter=Reporter(), stop=lambda: False)
-    assert found.states + found.unsure == 250
+    out = found.out_by_both + found.out_by_name + found.out_by_truth
+    assert found.states + out == 250
     assert found.unsafe > 20
     assert found.missed <= 0.05 * found.unsafe
     assert found.falsely <= 0.005 * found.safe
+
+
+@pytest.mark.parametrize("game", ["pong", "space_invaders", "road_runner"])
+def test_a_watch_says_of_each_step_what_the_spotter_says_of_the_pools_pairs(
+    game: str, tmp_path: Path
+) -> None:
+    """The same screens in both: an agent step apart, what blinks put back."""
+    view = view_for(game)
+    pool = gathered(tmp_path / "pool.npz", game, 700)
+    # Whatever it is taught: it has to say it of the same numbers.
+    total = pool.told.sum(axis=1)
+    spotter = fit_spotter(game, view, pool.told, total > np.median(total), 0)
+    entry = named_entry(entry_of(game), spotter)
+    harm = entry.definition("named").catastrophe
+    assert isinstance(harm, NamedHarm)
+    lasting = Definition(NamedHarm(spotter, harm.like, harm.frameskip))
+    entry = replace(entry, definitions={"named": lasting}, rule=None)
+    env = AtariGame(entry, AtariSettings(max_agent_steps=SEGMENTS[game], observe=False))
+    actions, over, episode = exploring(env, np.random.default_rng([0, 31])), True, 0
+    for step in range(700):
+        if over:
+            env.reset(seed=episode_seed(0)(episode))
+            episode += 1
+        *_, ended, cut, _ = env.step(next(actions))
+        over = ended or cut
+        assert env.harmful == (spotter.votes(pool.told[step][None])[0] >= EVEN), step
+    assert 0 < (spotter.votes(pool.told) >= EVEN).sum() < 700
+
+
+def test_a_moments_harm_is_over_when_it_has_begun(pong: Pool, tmp_path: Path) -> None:
+    like = entry_of("pong").truth.catastrophe
+    spotter = spotter_of(pong, tmp_path)
+    emulator = AleEmulator(game_named("pong"))
+    emulator.reset()
+    watches = [NamedHarm(spotter, like, 4, momentary).watch(emulator) for momentary in (0, 1)]
+    said = []
+    for frame in range(600):
+        emulator.act(3 if frame % 240 < 120 else 2)
+        said.append([(watch.frame(emulator), watch.harmful) for watch in watches])
+    lasting, moment = zip(*said, strict=True)
+    assert [began for began, _ in lasting] == [began for began, _ in moment]
+    assert any(harmful for _, harmful in lasting)
+    assert not any(harmful for _, harmful in moment)
+
+
+def test_episodes_are_counted_apart(pong: Pool, tmp_path: Path) -> None:
+    """A call at the start of an episode excuses no harm at the end of the one before."""
+    spotter = spotter_of(pong, tmp_path)
+    told, called = pong.told, spotter.votes(pong.told) >= EVEN
+    good, bad = told[~called][0], told[called][0]
+    two = replace(
+        pong,
+        told=np.stack([good, good, bad, good]),
+        bad=np.array([False, True, False, False]),
+        began=np.array([False, True, False, False]),
+        places=np.array([[0, 1], [1, 2], [3, 4], [4, 5]]),
+    )
+    found = check_pairs(spotter, two)
+    assert (found.unseen, found.imagined) == (1, 1)
+    one = replace(two, places=np.array([[0, 1], [1, 2], [2, 3], [3, 4]]))
+    found = check_pairs(spotter, one)
+    assert (found.unseen, found.imagined) == (0, 0)
 
 
 def test_a_branch_is_watched_without_touching_the_game(pong: Pool, tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from experiments.reporter import Reporter
 from oversight import RunError, game_named
 from oversight.emulator import AleEmulator
 from oversight.games import entry_of
+from tests.experiments.naming.conftest import gathered
 
 
 def test_a_pool_holds_what_it_tells_of(pong: Pool) -> None:
@@ -58,15 +58,15 @@ def test_what_is_seen_late_is_the_same_some_frames_later() -> None:
     assert sum(began for began, _ in now) > 2
 
 
-def test_pools_of_other_games_hold_their_catastrophes(tmp_path: Path) -> None:
-    pool = gather_pool(
-        tmp_path / "pool.npz",
-        "space_invaders",
-        view_for("space_invaders"),
-        400,
-        seed=0,
-        reporter=Reporter(),
-        stop=lambda: False,
-    )
-    assert pool.bad.any()
-    assert replace(pool).told.shape == (400, view_for("space_invaders").told)
+def test_a_pool_of_other_play_or_another_view_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "pool.npz"
+    gathered(path, "pong", 20)
+    gathered(path, "pong", 20)
+    with pytest.raises(RunError, match="other play"):
+        gathered(path, "pong", 30)
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot be written"):
+        gathered(tmp_path / "file" / "pool.npz", "pong", 5)

@@ -1,9 +1,13 @@
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from blocker.naming import fit_spotter, view_for
 from experiments.__main__ import main
+from experiments.naming.pool import Pool
 from experiments.naming.study import NamerChoice, NameSettings, naming_study, spotter_path
 from experiments.reporter import Reporter
 from oversight import RunError
@@ -22,11 +26,11 @@ def test_from_naming_to_a_blocker_by_two_commands(
     assert 0 < row["minutes"] <= 2.2
     assert row["shown"] == pytest.approx(60 * row["minutes"] / 0.8)
     assert row["pairs"]["unseen"] <= 1
-    assert spotter_path(work, "pong", 0).exists()
+    assert spotter_path(work, "pong", 0, "typical").exists()
     assert "simulated" in capsys.readouterr().out
-    before = spotter_path(work, "pong", 0).stat().st_mtime_ns
+    before = spotter_path(work, "pong", 0, "typical").stat().st_mtime_ns
     assert main(name) == 0
-    assert spotter_path(work, "pong", 0).stat().st_mtime_ns == before
+    assert spotter_path(work, "pong", 0, "typical").stat().st_mtime_ns == before
 
     rows = tmp_path / "amplified.json"
     amplified = ["amplified", "--games", "pong", "--named", str(work), "--states", "700"]
@@ -34,7 +38,8 @@ def test_from_naming_to_a_blocker_by_two_commands(
     amplified += ["--proposers", "held", "--work", str(tmp_path / "amplified")]
     assert main([*amplified, "--out", str(rows)]) == 0
     (row,) = json.loads(rows.read_text())
-    assert row["rule"] == "named, round 1"
+    digest = hashlib.sha256(spotter_path(work, "pong", 0, "typical").read_bytes()).hexdigest()
+    assert row["rule"] == f"named-typical-{digest[:8]}, round 1"
     assert row["loop"]["catastrophes"] == 0
     assert row["loop"]["missed"] <= 1
 
@@ -45,6 +50,42 @@ def test_without_a_spotter_amplifying_says_what_to_do(
     command = ["amplified", "--games", "pong", "--named", str(tmp_path)]
     assert main([*command, "--work", str(tmp_path / "work")]) == 2
     assert "python -m experiments name" in capsys.readouterr().err
+
+
+def test_a_spotter_of_another_game_is_refused(
+    tmp_path: Path, pong: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spotter = fit_spotter("pong", view_for("pong"), pong.told, pong.bad, 0)
+    spotter.save(spotter_path(tmp_path, "pong", 0, "person"))
+    shutil.copy(
+        spotter_path(tmp_path, "pong", 0, "person"),
+        spotter_path(tmp_path, "road_runner", 0, "person"),
+    )
+    command = ["amplified", "--games", "road_runner", "--named-by", "person"]
+    assert main([*command, "--named", str(tmp_path), "--work", str(tmp_path / "work")]) == 2
+    assert "expected a spotter of road_runner, got one of pong" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
+
+
+def test_a_stop_while_answers_are_compared_makes_no_row(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(len(asked))
+        return (tmp_path / "pong-0-typical.safetensors").exists() and len(asked) > stop_at
+
+    stop_at = 10**9
+    settings = NameSettings(
+        games=("pong",), pool_steps=1_500, check_steps=0, label_steps=40, work=tmp_path,
+        out=tmp_path / "rows.json",
+    )  # fmt: skip
+    naming_study(settings, Reporter(), stop)
+    (tmp_path / "rows.json").unlink()
+    stop_at = len(asked) - 1_500 - 20  # the pool is there now; in the midst of the 40 states
+    asked.clear()
+    with pytest.raises(RunError, match="compared anew"):
+        naming_study(settings, Reporter(), stop)
+    assert not (tmp_path / "rows.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -69,4 +110,4 @@ def test_answers_of_one_kind_make_no_spotter_and_are_kept(tmp_path: Path) -> Non
     with pytest.raises(RunError, match="no spotter yet"):
         naming_study(settings, Reporter(), lambda: False)
     assert (tmp_path / "pong-0-typical.json").exists()
-    assert not spotter_path(tmp_path, "pong", 0).exists()
+    assert not spotter_path(tmp_path, "pong", 0, "typical").exists()

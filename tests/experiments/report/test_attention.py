@@ -113,15 +113,16 @@ def test_long_trainings_and_a_blockers_help_become_tables(tmp_path: Path) -> Non
 def test_what_naming_cost_becomes_a_table(tmp_path: Path) -> None:
     pairs = {"pairs": 900, "bad": 90, "missed": 2, "falsely": 3}
     pairs |= {"events": 40, "unseen": 1, "imagined": 0}
-    labels = {"states": 50, "unsure": 0, "unsafe": 30, "missed": 0, "safe": 270, "falsely": 4}
+    labels = {"states": 50, "out_by_both": 2, "out_by_name": 1, "out_by_truth": 0, "unlearned": 1}
+    labels |= {"unsafe": 30, "missed": 0, "safe": 270, "falsely": 4}
     row = {"game": "pong", "seed": 1, "namer": "typical", "minutes": 1.12, "simulated": True}
     row |= {"shown": 84, "marked": 40, "wrong": 0, "pool_steps": 1_500}
     rows = [{**row, "pairs": pairs, "labels": labels}, {**row, "pairs": None, "labels": None}]
     (tmp_path / NAMED).write_text(json.dumps(rows))
     lines = "\n".join(sections_beside(tmp_path)).splitlines()
     first = "| pong | 1 | typical (simulated) | 1.1 | 84 | 40 | 0 "
-    assert f"{first}| 1 of 40 | 0 | 2 of 90 | 3 of 810 | 0 of 30 | 4 of 270 |" in lines
-    assert f"{first}| - | - | - | - | - | - |" in lines
+    assert f"{first}| 1 of 40 | 0 | 2 of 90 | 3 of 810 | 0 of 30 | 4 of 270 | 1 + 0 + 2 |" in lines
+    assert f"{first}| - | - | - | - | - | - | - |" in lines
 
 
 def test_every_picture_of_the_page_is_one_that_a_report_draws() -> None:
