@@ -21,13 +21,15 @@ from tests.experiments.naming.conftest import gathered
 from tests.experiments.naming.test_session import Scripted
 
 
-def spotter_of(pong: Pool, folder: Path) -> Spotter:
+@pytest.fixture(scope="module")
+def spotter(pong: Pool, tmp_path_factory: pytest.TempPathFactory) -> Spotter:
+    """What a person without faults has named in Pong."""
     done = name_on_screens(
         pong,
         Scripted(),
         "pong",
         view_for("pong"),
-        folder / "answers.json",
+        tmp_path_factory.mktemp("named") / "answers.json",
         seconds=600.0,
         seed=0,
         reporter=Reporter(),
@@ -37,8 +39,7 @@ def spotter_of(pong: Pool, folder: Path) -> Spotter:
     return done.spotter
 
 
-def test_events_and_pairs_are_counted_apart(pong: Pool, tmp_path: Path) -> None:
-    spotter = spotter_of(pong, tmp_path)
+def test_events_and_pairs_are_counted_apart(pong: Pool, spotter: Spotter) -> None:
     called = spotter.votes(pong.told) >= 0.5
     first = int(np.flatnonzero(called)[0])
     lone = int(np.flatnonzero(~called & ~pong.bad)[50])
@@ -60,10 +61,7 @@ def test_events_and_pairs_are_counted_apart(pong: Pool, tmp_path: Path) -> None:
     assert found.falsely == runs_end - first
 
 
-def test_look_ahead_by_what_was_named_says_what_the_definition_says(
-    pong: Pool, tmp_path: Path
-) -> None:
-    spotter = spotter_of(pong, tmp_path)
+def test_look_ahead_by_what_was_named_says_what_the_definition_says(spotter: Spotter) -> None:
     found = check_labels("pong", spotter, 250, seed=3, reporter=Reporter(), stop=lambda: False)
     out = found.out_by_both + found.out_by_name + found.out_by_truth
     assert found.states + out == 250
@@ -99,9 +97,8 @@ def test_a_watch_says_of_each_step_what_the_spotter_says_of_the_pools_pairs(
     assert 0 < (spotter.votes(pool.told) >= EVEN).sum() < 700
 
 
-def test_a_moments_harm_is_over_when_it_has_begun(pong: Pool, tmp_path: Path) -> None:
+def test_a_moments_harm_is_over_when_it_has_begun(spotter: Spotter) -> None:
     like = entry_of("pong").truth.catastrophe
-    spotter = spotter_of(pong, tmp_path)
     emulator = AleEmulator(game_named("pong"))
     emulator.reset()
     watches = [NamedHarm(spotter, like, 4, momentary).watch(emulator) for momentary in (0, 1)]
@@ -115,9 +112,8 @@ def test_a_moments_harm_is_over_when_it_has_begun(pong: Pool, tmp_path: Path) ->
     assert not any(harmful for _, harmful in moment)
 
 
-def test_episodes_are_counted_apart(pong: Pool, tmp_path: Path) -> None:
+def test_episodes_are_counted_apart(pong: Pool, spotter: Spotter) -> None:
     """A call at the start of an episode excuses no harm at the end of the one before."""
-    spotter = spotter_of(pong, tmp_path)
     told, called = pong.told, spotter.votes(pong.told) >= EVEN
     good, bad = told[~called][0], told[called][0]
     two = replace(
@@ -134,9 +130,9 @@ def test_episodes_are_counted_apart(pong: Pool, tmp_path: Path) -> None:
     assert (found.unseen, found.imagined) == (0, 0)
 
 
-def test_a_branch_is_watched_without_touching_the_game(pong: Pool, tmp_path: Path) -> None:
+def test_a_branch_is_watched_without_touching_the_game(spotter: Spotter) -> None:
     entry = entry_of("pong")
-    harm = NamedHarm(spotter_of(pong, tmp_path), entry.truth.catastrophe, 4)
+    harm = NamedHarm(spotter, entry.truth.catastrophe, 4)
     played = []
     for ask in (False, True):
         env = AtariGame(game_named("pong"), definition=Definition(harm))
