@@ -8,7 +8,7 @@ from enum import StrEnum
 from experiments.settings import RunSettings
 from oversight import RunError
 
-__all__ = ["Budget", "with_budget"]
+__all__ = ["Budget", "overseen_by_budget", "with_budget"]
 
 
 class Budget(StrEnum):
@@ -73,6 +73,12 @@ def with_budget(settings: RunSettings, budget: Budget) -> RunSettings:
     usual = RunSettings()
     ours = {k: v for k, v in sizes.items() if getattr(settings, k) == getattr(usual, k)}
     return replace(settings, **ours)  # type: ignore[arg-type]
+
+
+def overseen_by_budget() -> frozenset[int]:
+    """Overseen steps that some named size has."""
+    ours = {sizes["oversight_steps"] for sizes in _SIZES.values()}
+    return frozenset(ours | {labels for labels, _ in _PAPERS.values()})
 
 
 def _full(game: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agents import Algorithm
+from experiments.budgets import overseen_by_budget
 from experiments.pipeline import run_sitting
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import Condition, RunSettings
@@ -103,6 +104,8 @@ def _label(values: Mapping[str, Json]) -> str:
         words.append(settings.agent.value)
     if settings.condition is Condition.HIRL:
         words.append(settings.overseer.value)
+        if settings.oversight_steps not in overseen_by_budget():
+            words.append(f"{settings.oversight_steps:,} overseen")
     return " ".join([*words, variant_of(settings), f"seed {settings.seed}"]).replace("  ", " ")
 
 

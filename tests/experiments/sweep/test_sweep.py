@@ -151,6 +151,16 @@ def test_the_papers_table_is_every_game_condition_and_seed() -> None:
     assert {"credit executed", "reward_rule add", "rewind_steps 8"} < set(variants)
 
 
+def test_cells_of_other_amounts_of_oversight_say_so() -> None:
+    cells = cells_of(GridSettings(grid=(Grid.HOURS,), seeds=(0,), human_hours=(0.1, 1.0)))
+    labels = [study_named("run").label(cell.settings) for cell in cells]
+    assert sorted(labels) == [
+        "pong hirl simulated 4,500 overseen seed 0",
+        "pong hirl simulated 450 overseen seed 0",
+        "pong no_oversight seed 0",
+    ]
+
+
 def test_agents_are_an_axis_and_studies_of_the_agent_need_a_double_dqn() -> None:
     agents = (Algorithm.DOUBLE_DQN, Algorithm.RECURRENT_PPO)
     cells = cells_of(GridSettings(seeds=(0,), agents=agents))
