@@ -127,14 +127,19 @@ def _amounts(rows: Sequence[Row]) -> set[str]:
 
 
 def _overseen(rows: Sequence[Row], game: str) -> list[Row]:
-    """A game's plain runs under nobody or under a person and then a Blocker."""
-    return [
+    """A game's plain runs under nobody or under a person and then a Blocker.
+
+    Those of fewer steps than others are left out: a run that was stopped did less harm by that.
+    """
+    mine = [
         row
         for row in rows
         if row["game"] == game
         and row["condition"] != Condition.PENALTY_ONLY
         and not row.get("variant")
     ]
+    most = max((number_of(row, "asked_steps") or 0.0 for row in mine), default=0.0)
+    return [row for row in mine if number_of(row, "asked_steps") == most]
 
 
 def _hours(row: Row) -> float:

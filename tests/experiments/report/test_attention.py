@@ -40,6 +40,7 @@ def run(overseen: int, condition: str = "hirl", **others: object) -> Row:
         "condition": condition,
         "variant": "",
         "oversight_steps": overseen,
+        "asked_steps": 25_000,
         "human_seconds": 0.8 * overseen if condition == "hirl" else 0.0,
         "catastrophes": 3,
         "game_return_mean": None if overseen == 450 else -20.0,
@@ -57,6 +58,8 @@ def test_ways_of_working_have_a_picture(tmp_path: Path) -> None:
 def test_hours_are_a_curve_from_three_amounts_of_oversight_on(tmp_path: Path) -> None:
     runs = [run(0, "no_oversight"), run(450), run(1_125), run(1_125), run(9, variant="x")]
     assert pictures_of({"run": runs}) == {}
+    runs.append(run(4_500, asked_steps=4_600))
+    assert pictures_of({"run": runs}) == {}, "one that was stopped"
     runs.append(run(4_500))
     assert pictures_of({"run": runs}).keys() == {HOURS}
     draw_hours(tmp_path / HOURS, runs)
