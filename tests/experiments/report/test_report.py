@@ -127,7 +127,7 @@ def test_a_report_of_a_sweep(
     assert main([*arguments, "--picture", str(picture)]) == 0
     assert picture.stat().st_size > 10_000
     printed = capsys.readouterr().out
-    assert "missing: pong hirl auto seed 1: no Blocker from these labels" in printed
+    assert "missing: pong hirl auto 100 overseen seed 1: no Blocker from these labels" in printed
     text = made.read_text()
     assert text == page(read_collected(results))  # of the small files and nothing else
     assert "python -m experiments sweep --out small\n" in text
