@@ -9,7 +9,6 @@ from pathlib import Path
 from rich.table import Table
 
 from experiments.naming.check import Checked, LabelCheck
-from experiments.tables import number
 from oversight import RunError
 
 __all__ = ["NamingRow", "known_rows", "naming_table"]
@@ -76,48 +75,31 @@ def _read(row: dict[str, object]) -> NamingRow:
 
 
 def naming_table(rows: list[NamingRow]) -> Table:
-    """The rows as a table."""
+    """The rows as a table that a terminal of 80 columns has room for; the file has all figures."""
     table = Table(title="A catastrophe named on screens, by the truth")
     table.caption = (
-        "States left out, where harm was seen or no way out: by the spotter alone, by the "
-        "definition alone, by both."
+        "Unseen: neither the pair in which harm began nor the next was called bad. Actions: by "
+        "look-ahead, in the states that neither saw lost."
     )
-    for column in (
-        "game", "seed", "who", "minutes", "shown", "bad", "wrong",
-        "events unseen", "imagined", "bad pairs missed", "called bad falsely",
-        "unsafe actions missed", "safe called unsafe", "states left out",
-    ):  # fmt: skip
-        table.add_column(column, justify="left" if column in ("game", "who") else "right")
+    for column in ("game, seed", "who"):
+        table.add_column(column, no_wrap=True)
+    for column in ("minutes", "events unseen", "unsafe missed", "safe called unsafe"):
+        table.add_column(column, justify="right")
     for row in rows:
-        kind = "simulated " if row.simulated else ""
         table.add_row(
-            row.game,
-            str(row.seed),
-            f"{kind}{row.namer}",
+            f"{row.game} {row.seed}",
+            "simulated" if row.simulated else row.namer,
             f"{row.minutes:.1f}",
-            *(number(each) for each in (row.shown, row.marked, row.wrong)),
-            *_pair_cells(row.pairs),
-            *_label_cells(row.labels),
+            "-" if row.pairs is None else f"{row.pairs.unseen} of {row.pairs.events:,}",
+            *_actions(row.labels),
         )
     return table
 
 
-def _pair_cells(pairs: Checked | None) -> tuple[str, ...]:
-    if pairs is None:
-        return ("-",) * 4
-    return (
-        f"{pairs.unseen} of {pairs.events}",
-        number(pairs.imagined),
-        f"{pairs.missed} of {pairs.bad:,}",
-        f"{pairs.falsely} of {pairs.pairs - pairs.bad:,}",
-    )
-
-
-def _label_cells(labels: LabelCheck | None) -> tuple[str, ...]:
+def _actions(labels: LabelCheck | None) -> tuple[str, str]:
     if labels is None:
-        return ("-",) * 3
+        return ("-", "-")
     return (
         f"{labels.missed} of {labels.unsafe:,}",
         f"{labels.falsely} of {labels.safe:,}",
-        f"{labels.out_by_name} + {labels.out_by_truth} + {labels.out_by_both}",
     )
