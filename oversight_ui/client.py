@@ -32,9 +32,11 @@ from oversight_ui.messages import (
 )
 from oversight_ui.sockets import FAREWELL_MS, network_address, open_socket
 
-__all__ = ["LinkClient"]
+__all__ = ["ALIVE_SECONDS", "LinkClient"]
 
 _FROM_RUN: Final = (Begin, Show, Status, Film, HeatMap, Heartbeat, Bye)
+ALIVE_SECONDS: Final = 0.5
+"""How often it is asked whether the run still lives."""
 LOST_SECONDS: Final = 10.0
 """A line that has been down for so long will not come back by itself."""
 _UP: Final = (zmq.EVENT_HANDSHAKE_SUCCEEDED,)
@@ -91,16 +93,18 @@ class LinkClient:
             protocol: version to claim; other than the default only in tests.
 
         Raises:
-            LinkError: refused, another protocol, or no answer in time.
+            LinkError: refused, another protocol, no answer in time, or the run has died.
         """
         self.send(Hello(protocol, os.getpid()))
         end = time.monotonic() + timeout
         while (remaining := end - time.monotonic()) > 0:
-            message = self._receive(remaining)
+            message = self._receive(min(remaining, ALIVE_SECONDS))
             if isinstance(message, Refused):
                 raise LinkError(f"the run refused this window: {message.reason}")
             if isinstance(message, Welcome) and message.protocol == PROTOCOL:
                 return message
+            if message is None:  # what it said before it died counts
+                self.require_run()
         raise LinkError(f"expected the run's welcome within {timeout:g} s, none came")
 
     def send(self, message: Message) -> None:
@@ -126,6 +130,15 @@ class LinkClient:
     def wait(self, seconds: float) -> None:
         """Wait until a message has come, at most that long."""
         self._socket.poll(max(0, round(seconds * 1000)))
+
+    def require_run(self) -> None:
+        """Make sure that the run's process lives.
+
+        Raises:
+            LinkError: it has died.
+        """
+        if not self.run_alive():
+            raise LinkError("the run's process has ended without a word; see its own output")
 
     def run_alive(self) -> bool:
         """Whether the run's process lives, busy or not.

@@ -18,7 +18,7 @@ import pygame
 
 from oversight.errors import LinkError
 from oversight_ui.canvas import Canvas
-from oversight_ui.client import LinkClient
+from oversight_ui.client import ALIVE_SECONDS, LinkClient
 from oversight_ui.display import display_problem
 from oversight_ui.gamepad import Gamepads
 from oversight_ui.keymap import STICK, Command, choice
@@ -61,8 +61,6 @@ __all__ = ["Window", "open_display"]
 FRAME_SECONDS: Final = 1 / 60
 SLICE_SECONDS: Final = 0.002
 """How often keys are looked for between two pictures: a decision does not wait for a picture."""
-ALIVE_SECONDS: Final = 0.5
-"""How often the window looks whether the run's process still lives."""
 FAREWELL_SECONDS: Final = 1.0
 """How long the last screen stays after the run has ended the session."""
 WATCHED_KEPT: Final = 64
@@ -189,8 +187,8 @@ class Window:
             self._feed(Shown(show.serial, scene.step_id, scene.action, scene.reach, scene.hint))
         if now - self._last_alive > ALIVE_SECONDS:
             self._last_alive = now
-            if self._state.mode is not Mode.OVER and not self._client.run_alive():
-                raise LinkError("the run's process has ended without a word; see its own output")
+            if self._state.mode is not Mode.OVER:
+                self._client.require_run()
 
     def _feed(self, event: Event) -> None:
         before = self._state

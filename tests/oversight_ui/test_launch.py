@@ -109,7 +109,7 @@ def test_the_window_ends_when_its_run_dies(short_dir: Path) -> None:
     )
     assert done.returncode == 9
     log = short_dir / "window.log"
-    end = time.monotonic() + 60  # a busy machine starts the window late
+    end = time.monotonic() + 10
     while "ended without a word" not in log.read_text():
         assert time.monotonic() < end, log.read_text()
         time.sleep(0.05)

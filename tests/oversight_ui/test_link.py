@@ -294,6 +294,18 @@ def test_waiting_for_a_window_that_never_comes(server: LinkServer) -> None:
         server.wait_for_window(5.0, alive=lambda: False)
 
 
+def test_a_run_that_dies_before_its_welcome_is_not_waited_for(short_dir: Path) -> None:
+    """Killed when it has taken the window on, but before its answer was on the wire."""
+    server = LinkServer(short_dir, PONG)
+    client = LinkClient(short_dir)
+    server.close()
+    began = time.monotonic()
+    with pytest.raises(LinkError, match="has ended without a word"):
+        client.handshake(timeout=10.0)
+    assert time.monotonic() - began < 5.0
+    client.close("test")
+
+
 def test_nobody_answers_the_handshake(server: LinkServer, short_dir: Path) -> None:
     client = LinkClient(short_dir)
     with pytest.raises(LinkError, match="welcome within"):
