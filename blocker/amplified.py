@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +14,8 @@ from blocker.dataset import Examples, LabelledLog, has_screens, join, prepared, 
 from blocker.inputs import InputSpec
 from blocker.presets import Preset, preset_for
 from blocker.threshold import ThresholdRule
-from oversight.errors import LogError
+from oversight.arrays import read_arrays, write_arrays
+from oversight.errors import LogError, UnreadableArrays
 
 __all__ = ["Answers", "amplified_preset", "examples_from_answers"]
 
@@ -53,10 +54,7 @@ class Answers:
 
     def save(self, path: Path) -> None:
         """Write the arrays as a compressed npz file, all of it or none."""
-        part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, step_id=self.step_id, unsafe=self.unsafe, known=self.known)
-        part.replace(path)
+        write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Answers:
@@ -66,12 +64,9 @@ class Answers:
             LogError: it is missing or damaged.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return cls(arrays["step_id"], arrays["unsafe"], arrays["known"])
-        except Exception as error:  # zip, zlib and NumPy each have errors of their own
-            raise LogError(
-                f"{path} is missing or damaged ({type(error).__name__}): gather its states again"
-            ) from error
+            return cls(**read_arrays(path, [field.name for field in fields(cls)]))
+        except UnreadableArrays as error:
+            raise LogError(f"{error}: gather its states again") from error
 
 
 def amplified_preset(game: str) -> Preset:

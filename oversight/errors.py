@@ -9,7 +9,8 @@
     │   └── ReplayDiffers     played again, the game goes another way
     ├── BlockerMismatch       a Blocker made for another game or action set
     ├── RunError              a run directory or its settings cannot be used
-    └── LinkError             the window and the run cannot talk
+    ├── LinkError             the window and the run cannot talk
+    └── UnreadableArrays      a file of arrays is missing or damaged
 
 Wrong arguments stay `ValueError` and `TypeError`. A message says what was expected, what came,
 and what to do; commands print it as one line and exit with a non-zero status.
@@ -26,6 +27,7 @@ __all__ = [
     "OversightError",
     "ReplayDiffers",
     "RunError",
+    "UnreadableArrays",
 ]
 
 
@@ -70,3 +72,7 @@ class RunError(OversightError):
 
 class LinkError(OversightError):
     """The window and the run cannot talk: socket in use, foreign or malformed message."""
+
+
+class UnreadableArrays(OversightError):  # noqa: N818 - whoever asked says what to do about it
+    """A file of arrays is missing or damaged."""

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from blocker.errors import PackError
 from oversight import PALETTE_GREY, AtariGame
+from oversight.arrays import read_arrays, write_arrays
+from oversight.errors import UnreadableArrays
 
 __all__ = ["DARK", "HARM", "IN_PLAY", "LOST", "Truths", "TruthsWriter", "outcome_classes"]
 
@@ -52,10 +54,8 @@ class Truths:
         return len(self.step_id)
 
     def save(self, path: Path) -> None:
-        """Write the arrays as a compressed npz file."""
-        np.savez_compressed(
-            path, **{field.name: getattr(self, field.name) for field in fields(self)}
-        )
+        """Write the arrays as a compressed npz file, all of it or none."""
+        write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod
     def load(cls, path: Path) -> Truths:
@@ -65,12 +65,9 @@ class Truths:
             PackError: it is missing or damaged.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except Exception as error:  # zip, zlib and NumPy each have errors of their own
-            raise PackError(
-                f"{path} is missing or damaged ({type(error).__name__}): build the pack again"
-            ) from error
+            return cls(**read_arrays(path, [field.name for field in fields(cls)]))
+        except UnreadableArrays as error:
+            raise PackError(f"{error}: build the pack again") from error
 
 
 class TruthsWriter:

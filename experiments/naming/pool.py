@@ -6,8 +6,7 @@ import json
 import zlib
 from collections import deque
 from collections.abc import Hashable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -21,9 +20,11 @@ from experiments.phases import episode_seed
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
 from oversight import AtariGame, AtariSettings, RunError
+from oversight.arrays import read_arrays, write_arrays
 from oversight.catastrophe import Catastrophe, Watch
 from oversight.definition import Definition
 from oversight.emulator import Emulator
+from oversight.errors import UnreadableArrays
 from oversight.games import entry_of
 
 __all__ = ["LATE", "Pool", "SeenLate", "gather_pool"]
@@ -79,15 +80,10 @@ class Pool:
         Raises:
             RunError: the place cannot be written.
         """
-        part = path.with_name(f"{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                np.savez_compressed(file, **vars(self))
-            part.replace(path)
+            write_arrays(path, vars(self))
         except OSError as error:
-            with suppress(OSError):
-                part.unlink()
             raise RunError(
                 f"{path} cannot be written: {error.strerror or error}; make room, or give another "
                 "--work"
@@ -101,12 +97,9 @@ class Pool:
             RunError: it is damaged.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return cls(**arrays)
-        except Exception as error:  # zip, zlib and NumPy each have errors of their own
-            raise RunError(
-                f"{path} is damaged ({type(error).__name__}): remove it, and it is gathered again"
-            ) from error
+            return cls(**read_arrays(path, [field.name for field in fields(cls)]))
+        except UnreadableArrays as error:
+            raise RunError(f"{error}: remove it, and it is gathered again") from error
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ def test_a_pool_is_kept_whole_or_not_at_all(pong: Pool, tmp_path: Path) -> None:
     pong.save(path)
     np.testing.assert_array_equal(Pool.load(path).told, pong.told)
     path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(RunError, match="is damaged"):
+    with pytest.raises(RunError, match="is missing or damaged"):
         Pool.load(path)
 
 
