@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["InputSpec"]
+__all__ = ["InputSpec", "groups_of", "pair_of", "require_part", "whole_of", "wholes_of"]
 
 
 AT_A_TIME = 8
@@ -41,14 +41,7 @@ class InputSpec:
     lags: tuple[int, ...] = (1, 0)
 
     def __post_init__(self) -> None:
-        for label, (first, end), limit in (
-            ("rows", self.rows, 210),
-            ("columns", self.columns, 160),
-        ):
-            if not 0 <= first < end <= limit:
-                raise ValueError(
-                    f"expected 0 <= first < end <= {limit} for {label}, got {first} and {end}"
-                )
+        require_part(self.rows, self.columns)
         if min(self.size) < 1:
             raise ValueError(f"expected a positive size, got {self.size}")
         falling = all(old > new for old, new in itertools.pairwise(self.lags))
@@ -136,11 +129,11 @@ class InputSpec:
         """
         try:
             return cls(
-                rows=_pair(data["rows"]),
-                columns=_pair(data["columns"]),
-                size=_pair(data["size"]),
-                planes=_groups(data["planes"]),
-                lags=_wholes(data["lags"]),
+                rows=pair_of(data["rows"]),
+                columns=pair_of(data["columns"]),
+                size=pair_of(data["size"]),
+                planes=groups_of(data["planes"]),
+                lags=wholes_of(data["lags"]),
             )
         except KeyError as missing:
             raise ValueError(f"expected {missing} in an input description") from None
@@ -153,28 +146,61 @@ def _require(screens: NDArray[np.generic]) -> None:
         )
 
 
-def _pair(value: object) -> tuple[int, int]:
+def require_part(rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    """Make sure that rows and columns, first and behind the last, are a part of the screen.
+
+    Raises:
+        ValueError: they are not.
+    """
+    for label, (first, end), limit in (("rows", rows, 210), ("columns", columns, 160)):
+        if not 0 <= first < end <= limit:
+            raise ValueError(
+                f"expected 0 <= first < end <= {limit} for {label}, got {first} and {end}"
+            )
+
+
+def pair_of(value: object) -> tuple[int, int]:
+    """Two whole numbers of a description.
+
+    Raises:
+        ValueError: it is something else.
+    """
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ValueError(f"expected two whole numbers, got {value!r}")
-    return _whole(value[0]), _whole(value[1])
+    return whole_of(value[0]), whole_of(value[1])
 
 
-def _whole(value: object) -> int:
+def whole_of(value: object) -> int:
+    """A whole number of a description.
+
+    Raises:
+        ValueError: it is something else.
+    """
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"expected a whole number, got {value!r}")  # noqa: TRY004 - file content
     return value
 
 
-def _wholes(value: object) -> tuple[int, ...]:
+def wholes_of(value: object) -> tuple[int, ...]:
+    """Whole numbers of a description.
+
+    Raises:
+        ValueError: it is something else.
+    """
     if not isinstance(value, list | tuple):
         raise ValueError(f"expected a list of whole numbers, got {value!r}")  # noqa: TRY004 - as above
-    return tuple(_whole(one) for one in value)
+    return tuple(whole_of(one) for one in value)
 
 
-def _groups(value: object) -> tuple[tuple[int, ...], ...]:
+def groups_of(value: object) -> tuple[tuple[int, ...], ...]:
+    """Groups of whole numbers of a description.
+
+    Raises:
+        ValueError: it is something else.
+    """
     if not isinstance(value, list | tuple):
         raise ValueError(f"expected a list of planes, got {value!r}")  # noqa: TRY004 - as above
-    return tuple(_wholes(one) for one in value)
+    return tuple(wholes_of(one) for one in value)
 
 
 def _average(

@@ -39,9 +39,6 @@ WORDINGS = {"space_invaders": "gun_free_within"}
 """By which wording the answers are given, if not by the truth: it holds the truth and, beside it,
 FIREs that do nothing, which no screen tells from those that would and whose block costs nothing."""
 
-MOMENTARY = frozenset({"space_invaders"})
-"""Where harm is over as soon as it has begun: a hole in a barrier."""
-
 
 def wording_of(entry: Entry) -> str:
     """By which of its definitions answers about a game are given."""
@@ -63,7 +60,7 @@ def named_entry(entry: Entry, spotter: Spotter) -> Entry:
             f"expected a spotter of {game.name}, got one of {spotter.game}: name the catastrophe "
             "of that game with 'python -m experiments name'"
         )
-    harm = NamedHarm(spotter, entry.truth.catastrophe, game.frameskip, game.name in MOMENTARY)
+    harm = NamedHarm(spotter, entry.truth.catastrophe, game.frameskip)
     wording = entry.definition(wording_of(entry))
     named = {"named": Definition(harm), "answers": Definition(harm, wording.mechanism)}
     return replace(entry, definitions=MappingProxyType({**entry.definitions, **named}))

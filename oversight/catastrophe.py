@@ -74,6 +74,11 @@ class Catastrophe(ABC, Generic[E]):
         """
         return False
 
+    @property
+    def momentary(self) -> bool:
+        """Whether harm is over as soon as it has begun, as a hole that a shot has made."""
+        return False
+
     def backup(self, emulator: E, action: int) -> int:
         """What is played for an agent step while the backup `action` is held: the action itself.
 

@@ -22,22 +22,19 @@ class NamedHarm(Catastrophe[Emulator]):
     """What a spotter calls bad, frame by frame, on screens alone.
 
     Of the game's own definition it takes what is no word on what harm is: which actions may avert
-    it, for how long they have to, which never bring it about, whether it can be cut short. Its
-    shortcuts through the memory it leaves alone, so look-ahead is slower by it, and no state is
-    called far from harm.
+    it, for how long they have to, which never bring it about, whether it lasts and can be cut
+    short. Its shortcuts through the memory it leaves alone, so look-ahead is slower by it, and no
+    state is called far from harm.
 
     Attributes:
         spotter: what is bad.
         like: the game's definition.
         frameskip: frames an agent step: how far the two screens of a pair lie apart.
-        momentary: whether harm is over as soon as it has begun, though the pair shows it for an
-            agent step: a hole that a shot has made.
     """
 
     spotter: Spotter
     like: Catastrophe[Emulator]
     frameskip: int
-    momentary: bool = False
 
     @property
     def name(self) -> str:
@@ -58,6 +55,11 @@ class NamedHarm(Catastrophe[Emulator]):
     def can_be_shortened(self) -> bool:
         """See `Catastrophe.can_be_shortened`."""
         return self.like.can_be_shortened
+
+    @property
+    def momentary(self) -> bool:
+        """See `Catastrophe.momentary`: a pair shows such harm for an agent step all the same."""
+        return self.like.momentary
 
     def backup(self, emulator: Emulator, action: int) -> int:
         """See `Catastrophe.backup`."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from blocker.inputs import groups_of, pair_of, require_part, whole_of, wholes_of
 from blocker.naming.looks import BOXES, EXTENT, tell_of_pair
 from blocker.presets import input_for
 
@@ -41,9 +42,7 @@ class View:
     blinking: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for (first, end), limit in ((self.rows, 210), (self.columns, 160)):
-            if not 0 <= first < end <= limit:
-                raise ValueError(f"expected 0 <= first < end <= {limit}, got {first} and {end}")
+        require_part(self.rows, self.columns)
         colours = [*self.blinking, *(index for group in self.planes for index in group)]
         if not all(0 <= one <= 255 for one in colours) or not 0 <= self.focus < len(self.planes):
             raise ValueError(
@@ -105,27 +104,18 @@ class View:
         """Read `as_dict`'s answer, also after a way through JSON.
 
         Raises:
-            ValueError: a key is missing, unknown or of another kind.
+            ValueError: a key is missing or of another kind.
         """
         try:
-            rows, columns, planes, focus, blinking = (
-                data[name] for name in ("rows", "columns", "planes", "focus", "blinking")
-            )
             return cls(
-                rows=_pair(rows),
-                columns=_pair(columns),
-                planes=tuple(tuple(int(one) for one in group) for group in planes),  # type: ignore[attr-defined]
-                focus=int(str(focus)),
-                blinking=tuple(int(one) for one in blinking),  # type: ignore[attr-defined]
+                rows=pair_of(data["rows"]),
+                columns=pair_of(data["columns"]),
+                planes=groups_of(data["planes"]),
+                focus=whole_of(data["focus"]),
+                blinking=wholes_of(data["blinking"]),
             )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"expected a view's description, got {data}: {error}") from None
-
-
-def _pair(value: object) -> tuple[int, int]:
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise TypeError(f"expected two numbers, got {value!r}")
-    return int(value[0]), int(value[1])
+        except KeyError as missing:
+            raise ValueError(f"expected {missing} in a view's description") from None
 
 
 def view_for(game: str) -> View:

@@ -61,6 +61,11 @@ class BarrierShot(Catastrophe[Emulator]):
         """See `Catastrophe.horizon`: a shot is past the barriers after 16 frames."""
         return 8
 
+    @property
+    def momentary(self) -> bool:
+        """See `Catastrophe.momentary`."""
+        return True
+
     def watch(self, emulator: Emulator) -> BarrierWatch:
         """See `Catastrophe.watch`."""
         return BarrierWatch(_bits(emulator), own=True)

@@ -76,8 +76,10 @@ def test_what_blinks_is_put_back_where_nothing_else_is_drawn() -> None:
 def test_a_views_description_can_be_read_back(game: str) -> None:
     view = view_for(game)
     assert View.from_dict(view.as_dict()) == view
-    with pytest.raises(ValueError, match="expected a view"):
+    with pytest.raises(ValueError, match="expected 'columns' in a view's description"):
         View.from_dict({"rows": [0, 1]})
+    with pytest.raises(ValueError, match="expected a whole number, got 'x'"):
+        View.from_dict({**view.as_dict(), "focus": "x"})
 
 
 def test_games_without_a_blocker_are_refused() -> None:

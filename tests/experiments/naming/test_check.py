@@ -6,7 +6,6 @@ import pytest
 
 from blocker.naming import EVEN, NamedHarm, Spotter, fit_spotter, view_for
 from experiments.blocker_study import SEGMENTS
-from experiments.gathering import named_entry
 from experiments.labelling import exploring
 from experiments.naming.check import Checked, check_labels, check_pairs
 from experiments.naming.pool import Pool
@@ -14,6 +13,7 @@ from experiments.naming.session import name_on_screens
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
 from oversight import AtariGame, AtariSettings, game_named
+from oversight.catastrophes.pong import PongZone
 from oversight.definition import Definition
 from oversight.emulator import AleEmulator
 from oversight.games import entry_of
@@ -74,17 +74,18 @@ def test_look_ahead_by_what_was_named_says_what_the_definition_says(spotter: Spo
 def test_a_watch_says_of_each_step_what_the_spotter_says_of_the_pools_pairs(
     game: str, tmp_path: Path
 ) -> None:
-    """The same screens in both: an agent step apart, what blinks put back."""
+    """The same screens in both: an agent step apart, what blinks put back.
+
+    Harm is watched as in Pong, where it goes on: then each step shows what the watch sees.
+    """
     view = view_for(game)
     pool = gathered(tmp_path / "pool.npz", game, 700)
     # Whatever it is taught: it has to say it of the same numbers.
     total = pool.told.sum(axis=1)
     spotter = fit_spotter(game, view, pool.told, total > np.median(total), 0)
-    entry = named_entry(entry_of(game), spotter)
-    harm = entry.definition("named").catastrophe
-    assert isinstance(harm, NamedHarm)
-    lasting = Definition(NamedHarm(spotter, harm.like, harm.frameskip))
-    entry = replace(entry, definitions={"named": lasting}, rule=None)
+    entry = entry_of(game)
+    harm = NamedHarm(spotter, PongZone(), entry.game.frameskip)
+    entry = replace(entry, definitions={"named": Definition(harm)}, rule=None)
     env = AtariGame(entry, AtariSettings(max_agent_steps=SEGMENTS[game], observe=False))
     actions, over, episode = exploring(env, np.random.default_rng([0, 31])), True, 0
     for step in range(700):
@@ -98,10 +99,10 @@ def test_a_watch_says_of_each_step_what_the_spotter_says_of_the_pools_pairs(
 
 
 def test_a_moments_harm_is_over_when_it_has_begun(spotter: Spotter) -> None:
-    like = entry_of("pong").truth.catastrophe
+    likes = [entry_of(game).truth.catastrophe for game in ("pong", "space_invaders")]
     emulator = AleEmulator(game_named("pong"))
     emulator.reset()
-    watches = [NamedHarm(spotter, like, 4, momentary).watch(emulator) for momentary in (0, 1)]
+    watches = [NamedHarm(spotter, like, 4).watch(emulator) for like in likes]
     said = []
     for frame in range(600):
         emulator.act(3 if frame % 240 < 120 else 2)
