@@ -14,7 +14,7 @@ __all__ = ["Card", "NamingLayout", "Way", "card_at", "lay_out_naming"]
 _DESIGN_SIZE: Final = (1280, 720)
 """Lengths below are pixels at this size and grow with the window; those of words with the text."""
 _MARGIN, _GAP, _PAD = 8, 6, 5
-_HEAD, _BAR, _FOOT, _LINE = 34, 6, 26, 20
+_HEAD, _BAR, _FOOT, _LINE = 38, 6, 26, 20
 _BEFORE, _NOW, _NUMBER, _BAD, _OVER = 60, 40, 28, 60, 82
 """Widths of words on a card."""
 _CARD_SHARE: Final = 0.5

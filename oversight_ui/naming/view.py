@@ -47,7 +47,7 @@ def draw_wait(brush: Brush, surface: pygame.Surface, words: str, text: float) ->
 def _head(brush: Brush, layout: NamingLayout, sight: Sight) -> None:
     sheet, state = sight.sheet, sight.state
     size = 26 * layout.words
-    brush.text(sight.question, layout.question, 34 * layout.words, INK)
+    brush.paragraphs([(sight.question, INK)], layout.question, 34 * layout.words)
     marked = sum(state.marked)
     words = f"sheet {sheet.number}: {marked} of {len(sheet.pairs)} marked"
     brush.text(words, layout.count, size, INK if marked else DIM, "right")

@@ -24,11 +24,9 @@ from oversight_ui.review.sight import Sight
 from oversight_ui.review.state import Mode, Panel, State
 from oversight_ui.review.tape import Choice, Tape, make_tape
 from oversight_ui.review.view import draw_clip, draw_review
+from tests.oversight_ui.golden import compare
 
 GOLDEN = Path(__file__).parent / "golden"
-"""To draw them anew after a wanted change: HIRL_GOLDEN=write, and look at each."""
-FAR, SHARE = 48, 0.004
-"""A golden image may differ by more than so many of 255 in this share of its pixels."""
 SMALLER = 0.8
 """Words may be drawn so much smaller than meant, to fit their place."""
 
@@ -85,19 +83,6 @@ def drawn(what: Sight, size: tuple[int, int] = (1280, 720)) -> NDArray[np.uint8]
     return np.array(pygame.surfarray.array3d(surface).swapaxes(0, 1))
 
 
-def compare(name: str, pixels: NDArray[np.uint8], tmp_path: Path) -> None:
-    path = GOLDEN / f"{name}.png"
-    surface = pygame.surfarray.make_surface(pixels.swapaxes(0, 1))
-    if os.environ.get("HIRL_GOLDEN") == "write":
-        pygame.image.save(surface, path)
-    wanted = pygame.surfarray.array3d(pygame.image.load(path)).swapaxes(0, 1)
-    assert wanted.shape == pixels.shape
-    far = np.abs(wanted.astype(int) - pixels).max(axis=2) > FAR
-    if far.mean() > SHARE:
-        pygame.image.save(surface, tmp_path / path.name)
-        pytest.fail(f"{name}: {far.mean():.2%} of it differ; see {tmp_path / path.name}")
-
-
 VIEWS: dict[str, dict[str, object]] = {
     "queue": {},
     "agreement": {"panel": Panel.AGREEMENT, "truth": True},
@@ -114,7 +99,7 @@ VIEWS: dict[str, dict[str, object]] = {
 def test_the_window_looks_as_it_was_judged_good(
     name: str, sight: Sights, tape: Tape, tmp_path: Path
 ) -> None:
-    compare(name, drawn(sight(**VIEWS[name])), tmp_path)
+    compare(GOLDEN / f"{name}.png", drawn(sight(**VIEWS[name])), tmp_path)
 
 
 def test_a_golden_image_can_differ(
@@ -122,7 +107,7 @@ def test_a_golden_image_can_differ(
 ) -> None:
     monkeypatch.delenv("HIRL_GOLDEN", raising=False)
     with pytest.raises(pytest.fail.Exception, match="differ"):
-        compare("queue", drawn(sight(at=52)), tmp_path)
+        compare(GOLDEN / "queue.png", drawn(sight(at=52)), tmp_path)
 
 
 @pytest.mark.parametrize("name", list(VIEWS))
