@@ -1,4 +1,4 @@
-"""SB3's own policy-gradient agents on the same games behind the same gate."""
+"""SB3's own agents on the same games behind the same gate."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from sb3_contrib import RecurrentPPO
 from stable_baselines3 import A2C, PPO
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
 from agents.games import overseen_games
+from agents.reference import make_reference
 from agents.training import Episodes, Told, kept_tape
 from agents.training_types import Algorithm, Training, TrainSettings
 from oversight.errors import OversightError, RunError
@@ -37,12 +39,15 @@ KEPT = "policy.safetensors"
 """File in a policy agent's folder: weights, optimizer's state and how many steps it has made."""
 
 
-def make_other(settings: TrainSettings, env: VecEnv) -> OnPolicyAlgorithm:
+def make_other(settings: TrainSettings, env: VecEnv) -> BaseAlgorithm:
     """Make the agent of a training.
 
     Raises:
+        RunError: SB3's DQN cannot learn at that pace.
         ValueError: Double DQN is not made here.
     """
+    if settings.algorithm is Algorithm.DQN:
+        return make_reference(settings, env)
     return make_policy_agent(
         settings.algorithm,
         env,
@@ -63,14 +68,14 @@ def make_policy_agent(
     """Make an agent of SB3's or sb3-contrib's, with the tuned Atari settings of RL Baselines3 Zoo.
 
     Args:
-        algorithm: which; not Double DQN.
+        algorithm: which; no DQN.
         env: overseen games with pictures of shape (4, 84, 84), uint8.
         seed: of weights and actions; given to the games' first reset as well.
         device: "auto" takes a GPU if there is one.
         entropy: weight of the policy's entropy in the loss: how much it explores.
 
     Raises:
-        ValueError: Double DQN is not made here.
+        ValueError: a DQN is not made here.
     """
     common: dict[str, Any] = {"seed": seed, "device": device, "ent_coef": entropy}
     if algorithm is Algorithm.A2C:
@@ -212,7 +217,7 @@ def train_other(training: Training, told: Told, *, overseer: Overseer | None = N
     return bool(agent.num_timesteps >= settings.steps)
 
 
-def load_policy(agent: OnPolicyAlgorithm, training: Training) -> None:
+def load_policy(agent: BaseAlgorithm, training: Training) -> None:
     """Give an agent the weights that a training kept.
 
     Raises:
@@ -224,7 +229,7 @@ def load_policy(agent: OnPolicyAlgorithm, training: Training) -> None:
         raise RunError(f"expected weights in {training.policy}, got: {error}") from error
 
 
-def _save_policy(agent: OnPolicyAlgorithm, training: Training) -> None:
+def _save_policy(agent: BaseAlgorithm, training: Training) -> None:
     # The extractors of policy and value share tensors, which safetensors wants apart.
     tensors = {name: x.detach().cpu().clone() for name, x in agent.policy.state_dict().items()}
     try:
@@ -233,7 +238,7 @@ def _save_policy(agent: OnPolicyAlgorithm, training: Training) -> None:
         raise RunError(f"expected to write {training.policy}, got: {error}") from error
 
 
-def _check_finite(agent: OnPolicyAlgorithm, settings: TrainSettings) -> None:
+def _check_finite(agent: BaseAlgorithm, settings: TrainSettings) -> None:
     if not all(bool(torch.isfinite(weight).all()) for weight in agent.policy.parameters()):
         raise OversightError(
             f"expected finite weights, got others after {agent.num_timesteps} steps: learning "

@@ -13,10 +13,18 @@ from agents.frame_replay import FrameReplayBuffer
 from agents.graphed import GraphedUpdates
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, Precision
+from agents.start import CentredCNN, begin_orthogonal
 from agents.updates import Bf16Updates, Fp32Updates, Updates
 from agents.vector_replay import VectorFrameReplay
 
-__all__ = ["knows_bfloat16", "policy_kwargs", "replay_for", "replay_kwargs", "updates_for"]
+__all__ = [
+    "begin",
+    "knows_bfloat16",
+    "policy_kwargs",
+    "replay_for",
+    "replay_kwargs",
+    "updates_for",
+]
 
 
 def replay_for(
@@ -46,6 +54,18 @@ def knows_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
+def begin(policy: DQNPolicy, settings: DoubleDQNSettings, *, image: bool) -> None:
+    """Lay and fill a new policy's weights as the settings say."""
+    if settings.channels_last and image:
+        # In place: the optimizer goes on holding the same parameters.
+        for parameter in policy.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    if settings.orthogonal:
+        begin_orthogonal(policy.q_net)
+        policy.q_net_target.load_state_dict(policy.q_net.state_dict())
+
+
 def updates_for(settings: DoubleDQNSettings, policy: DQNPolicy, *, games: int) -> Updates:
     """The kind of learning for that precision, that device and so many environments."""
     image = isinstance(policy.q_net.features_extractor, NatureCNN)
@@ -64,5 +84,10 @@ def policy_kwargs(settings: DoubleDQNSettings, *, image: bool) -> dict[str, Any]
     """What SB3's policy is made with."""
     optimizer: dict[str, Any] = {"eps": settings.adam_epsilon}
     optimizer |= {"fused": True} if settings.fused_adam else {}
-    layers = {} if image else {"net_arch": list(settings.hidden)}
-    return {"optimizer_kwargs": optimizer, **layers}
+    kwargs: dict[str, Any] = {"optimizer_kwargs": optimizer}
+    if not image:
+        kwargs["net_arch"] = list(settings.hidden)
+    elif settings.pixel_centre:
+        kwargs["features_extractor_class"] = CentredCNN
+        kwargs["features_extractor_kwargs"] = {"centre": settings.pixel_centre}
+    return kwargs

@@ -99,6 +99,14 @@ class DoubleDQNSettings:
     hidden: tuple[int, ...] = (64, 64)
     """Units of the hidden layers for vector observations (SB3). Images: NatureCNN, fixed."""
 
+    orthogonal: bool = False
+    """Begin with orthogonal weights, as SB3's actor-critics do and its DQN does not: a signal of a
+    pixel reaches the last layer. False leaves torch's own."""
+
+    pixel_centre: int = 0
+    """Brightness that counts as 0 for the network, 0 to 255 (SB3: 0). A game's background here
+    keeps units of the first layer alive. For images only."""
+
     credit: Credit = Credit.PROPOSED
     """Which action enters replay: the proposed one (HIRL) or the executed one (HIL-SERL)."""
 
@@ -139,6 +147,7 @@ class DoubleDQNSettings:
             self._check(name, getattr(self, name) >= 0, "at least 0")
         for name in ("gamma", "exploration_initial", "exploration_final"):
             self._check(name, 0.0 <= getattr(self, name) <= 1.0, "in [0, 1]")
+        self._check("pixel_centre", 0 <= self.pixel_centre <= 255, "of 0 to 255")
         for name in ("learning_rate", "adam_epsilon", "max_grad_norm"):
             self._check(name, getattr(self, name) > 0.0, "above 0")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.settings import Credit, DoubleDQNSettings, Precision
+from agents.start import background_of
 from oversight.errors import RunError
 from oversight.games import game_named
 from oversight.settings import GateSettings, Mode, RewardRule
@@ -23,6 +24,8 @@ class Algorithm(StrEnum):
 
     DOUBLE_DQN = "double_dqn"
     """This package's own, on SB3."""
+    DQN = "dqn"
+    """SB3's own DQN as it is, with Double DQN's numbers: the reference, to compare with."""
     A2C = "a2c"
     """SB3's advantage actor-critic: the synchronous form of the paper's A3C."""
     PPO = "ppo"
@@ -104,8 +107,7 @@ class TrainSettings:
     agent that seeks harm, to test overseers with."""
 
     n_steps: int = 1
-    """Agent steps whose rewards Double DQN adds up in a target; Rainbow takes 3. Above 1 needs
-    several games."""
+    """Agent steps whose rewards a target adds up; Rainbow takes 3. Above 1 needs several games."""
 
     learning_rate: float = 1e-4
     """Step size of Double DQN's Adam (zoo)."""
@@ -115,6 +117,13 @@ class TrainSettings:
 
     train_freq: int = 4
     """Agent steps between Double DQN's updates (Nature)."""
+
+    head_start: bool = True
+    """Double DQN begins with orthogonal weights and pixels counted from the game's background, and
+    sees a ball in thousands of updates, not tens of thousands. False, and --plain: as SB3 does."""
+
+    batch_size: int = 32
+    """Transitions in an update of Double DQN (Nature)."""
 
     buffer_size: int = 100_000
     """Transitions in Double DQN's replay: 7.3 KB each."""
@@ -132,8 +141,7 @@ class TrainSettings:
     """Weight of the policy's entropy in the loss of A2C and PPO, their exploration (zoo)."""
 
     checkpoint_steps: int = 50_000
-    """Agent steps between checkpoints. All games begin anew after one, so that a resumed
-    training goes on exactly as one that was never stopped."""
+    """Agent steps between checkpoints, after which all games begin anew."""
 
     def check(self) -> TrainSettings:
         """The same settings, if they can be trained with.
@@ -142,7 +150,8 @@ class TrainSettings:
             RunError: they cannot; says what to change.
         """
         self._check_game()
-        for name in ("games", "steps", "checkpoint_steps", "buffer_size", "train_freq"):
+        some = ("games", "steps", "checkpoint_steps", "buffer_size", "train_freq", "batch_size")
+        for name in some:
             if getattr(self, name) < 1:
                 raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
         for name in ("learning_rate", "adam_epsilon"):
@@ -177,11 +186,13 @@ class TrainSettings:
     @property
     def dqn(self) -> DoubleDQNSettings:
         """The numbers of the Double DQN."""
+        ahead = self.head_start and not self.plain
         return DoubleDQNSettings(
             n_steps=self.n_steps,
             learning_rate=self.learning_rate,
             adam_epsilon=self.adam_epsilon,
             train_freq=self.train_freq,
+            batch_size=self.batch_size,
             buffer_size=self.buffer_size,
             learning_starts=self.learning_starts,
             exploration_steps=self.exploration_steps,
@@ -190,6 +201,8 @@ class TrainSettings:
             frames_once=not self.plain,
             channels_last=not self.plain,
             fused_adam=not self.plain,
+            orthogonal=ahead,
+            pixel_centre=background_of(self.game) if ahead else 0,
             credit=self.credit,
             end_on_block=self.end_on_block,
         )
@@ -255,8 +268,8 @@ class Training:
         Raises:
             RunError: there is no training here.
         """
-        # Trainings of before knew of no other epsilon than SB3's.
-        found = {"adam_epsilon": 1e-8, **self._read("config.json")}
+        # Trainings of before knew of no other epsilon and no other start than SB3's.
+        found = {"adam_epsilon": 1e-8, "head_start": False, **self._read("config.json")}
         kinds = {f.name: type(getattr(TrainSettings(), f.name)) for f in fields(TrainSettings)}
         try:
             return TrainSettings(**{name: kinds[name](value) for name, value in found.items()})

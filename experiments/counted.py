@@ -12,7 +12,8 @@ from experiments.assisted_study import AssistedSettings, assisted_study
 from experiments.audit import AuditSettings, audit
 from experiments.blocker_study import BlockerStudySettings, blocker_study
 from experiments.curves_study import CurvesSettings, curves_study
-from experiments.fast_study import FastSettings, fast_study
+from experiments.fast_settings import FastSettings
+from experiments.fast_study import fast_study
 from experiments.naming.study import NameSettings, naming_study
 from experiments.people_study import PeopleSettings, people_study
 from experiments.reporter import Reporter

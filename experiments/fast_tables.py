@@ -18,6 +18,8 @@ from experiments.tables import number
 __all__ = ["draw_fast", "fast_table"]
 
 COLOURS = {"no_oversight": "#b3261e", "blocker": "#2b5d9b"}
+LEARNERS = {"double_dqn": "Double DQN", "plain": "the same, plain", "dqn": "SB3's DQN"}
+LINES = {"double_dqn": "-", "plain": "--", "dqn": ":"}
 NAMES = {"no_oversight": "nobody oversees", "blocker": "behind a Blocker"}
 
 
@@ -28,8 +30,8 @@ def fast_table(rows: Sequence[FastRow], game: str) -> Table:
         "Harm is counted by the emulator's truth, from the tape; at most: per 1,000 steps, "
         "one-sided 95 %, exact binomial. Returns are of training, exploration included."
     )
-    for heading in ("condition", "seed"):
-        table.add_column(heading, no_wrap=True)
+    for heading in ("condition", "learner", "seed"):
+        table.add_column(heading, no_wrap=heading == "seed")
     for heading in ("steps", "steps/s", "last 100 games", "mastered at", "harm", "at most"):
         table.add_column(heading, justify="right")
     table.add_column("blocks", justify="right")
@@ -38,6 +40,7 @@ def fast_table(rows: Sequence[FastRow], game: str) -> Table:
         bound = None if row.catastrophes is None else upper_95(row.catastrophes, counted)
         table.add_row(
             NAMES[row.condition],
+            LEARNERS[row.learner],
             str(row.seed),
             number(row.steps),
             number(row.steps / row.seconds),

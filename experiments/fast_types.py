@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AgeRow", "FastRow", "PartRow", "curve", "mastered"]
+__all__ = ["AgeRow", "FastLearner", "FastRow", "PartRow", "curve", "mastered"]
 
 POINTS = 50
 """Points of a curve of returns."""
+
+
+class FastLearner(StrEnum):
+    """What learns. Their numbers are the same."""
+
+    DOUBLE_DQN = "double_dqn"
+    """This package's Double DQN."""
+    PLAIN = "plain"
+    """The same on SB3's plain path: in float32, Adam as SB3 has it."""
+    DQN = "dqn"
+    """SB3's own DQN, which can't be gone on with: what was stopped stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,7 @@ class FastRow:
         curve: agent steps, and the mean return of the games that ended in the stretch before.
         parts: harm, counted from the tape; empty where it was not counted.
         alone: what the agent of each age did alone; empty where it was not played.
+        learner: one of `FastLearner`.
     """
 
     condition: str
@@ -87,6 +100,7 @@ class FastRow:
     curve: list[tuple[int, float]]
     parts: list[PartRow]
     alone: list[AgeRow]
+    learner: str = FastLearner.DOUBLE_DQN.value
 
     @property
     def catastrophes(self) -> int | None:

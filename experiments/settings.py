@@ -196,6 +196,7 @@ class RunSettings:
                 raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
         if self.blocker_epochs is not None and self.blocker_epochs < 1:
             raise RunError(f"expected blocker_epochs of 1 or more, got {self.blocker_epochs}")
+        self._check_agent()
         self._check_variants()
         if re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device) is None:
             raise RunError(f"expected a device auto, cpu or cuda, got {self.device!r}")
@@ -208,6 +209,19 @@ class RunSettings:
             )
         return self
 
+    def _check_agent(self) -> None:
+        if self.agent is Algorithm.DQN:
+            raise RunError(
+                "SB3's own DQN is there to compare ours with: python -m experiments fast "
+                "--learners double_dqn dqn; here choose another --agent"
+            )
+        if self.agent is not Algorithm.DOUBLE_DQN and self.credit is not Credit.PROPOSED:
+            raise RunError(f"only double_dqn can be credited otherwise, not {self.agent.value}")
+        if self.agent is not Algorithm.DOUBLE_DQN and self.ages:
+            raise RunError(
+                f"weights by age are kept of double_dqn alone, not of {self.agent.value}"
+            )
+
     def _check_variants(self) -> None:
         if self.penalty > 0:
             raise RunError(f"expected a penalty of 0 or less, got {self.penalty}")
@@ -218,12 +232,6 @@ class RunSettings:
             raise RunError(f"expected blocker_screens of 1 to {most}, got {self.blocker_screens}")
         if self.exploration_steps is not None and self.exploration_steps < 0:
             raise RunError(f"expected exploration_steps of 0 or more, got {self.exploration_steps}")
-        if self.agent is not Algorithm.DOUBLE_DQN and self.credit is not Credit.PROPOSED:
-            raise RunError(f"only double_dqn can be credited otherwise, not {self.agent.value}")
-        if self.agent is not Algorithm.DOUBLE_DQN and self.ages:
-            raise RunError(
-                f"weights by age are kept of double_dqn alone, not of {self.agent.value}"
-            )
         if any(age < 1 for age in self.ages):
             raise RunError(f"expected ages of 1 agent step or more, got {self.ages}")
 

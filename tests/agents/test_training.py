@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from stable_baselines3 import DQN
+from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.torch_layers import NatureCNN
 
 from agents.__main__ import main
@@ -18,7 +20,8 @@ from agents.evaluation import evaluate, player_of
 from agents.games import overseen_games
 from agents.others import train_other
 from agents.progress import Pace
-from agents.settings import Precision
+from agents.reference import make_reference
+from agents.settings import Precision, epsilon_at, updates_due
 from agents.training import Episodes, train_double_dqn
 from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
 from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
@@ -161,6 +164,47 @@ def test_other_agents_learn_behind_the_same_gate(tmp_path: Path, algorithm: Algo
     assert found.tally.steps == 30
     with pytest.raises(RunError, match="only double_dqn can be gone on with"):
         train_other(training, lambda _steps, _note: True)
+
+
+def test_sb3s_dqn_learns_with_the_numbers_of_ours() -> None:
+    chosen = settings(
+        algorithm=Algorithm.DQN,
+        games=4,
+        steps=1_000,
+        train_freq=2,
+        n_steps=3,
+        batch_size=16,
+        learning_rate=3e-4,
+        adam_epsilon=1e-5,
+        exploration_steps=250,
+        exploration_final=0.02,
+        learning_starts=100,
+        buffer_size=400,
+        seed=5,
+        device="cpu",
+    )
+    env, _ = overseen_games(chosen)
+    agent = make_reference(chosen, env)
+    assert type(agent) is DQN
+    ours = chosen.dqn
+    group = agent.policy.optimizer.param_groups[0]
+    assert (group["lr"], group["eps"]) == (ours.learning_rate, ours.adam_epsilon)
+    assert (agent.batch_size, agent.gamma, agent.n_steps) == (16, ours.gamma, 3)
+    assert agent.target_update_interval == ours.target_update_interval
+    assert agent.max_grad_norm == ours.max_grad_norm
+    agent.set_logger(Logger(None, []))
+    agent.learn(1_000)
+    # As many updates as ours makes of the same steps, and exploration that falls as fast.
+    assert abs(agent._n_updates - updates_due(0, 1_000, ours)) <= 2
+    assert agent.exploration_rate == ours.exploration_final
+    assert agent.exploration_schedule(1 - 0.125) == pytest.approx(epsilon_at(125, ours))
+
+
+def test_sb3s_dqn_refuses_a_pace_that_it_cannot_keep() -> None:
+    chosen = settings(algorithm=Algorithm.DQN, games=4, train_freq=3)
+    env, _ = overseen_games(chosen)
+    with pytest.raises(RunError, match="divides 4 games or is a multiple of them, got 3"):
+        make_reference(chosen, env)
 
 
 def test_pay_for_catastrophes_is_paid_where_they_begin() -> None:

@@ -17,8 +17,9 @@ from blocker.network import BlockerNetwork
 from blocker.presets import preset_for
 from blocker.testing import grow_on_noise
 from experiments import fast_study as fast_study_module
-from experiments.fast_study import FastCondition, FastSettings, fast_study
-from experiments.fast_types import curve, mastered
+from experiments.fast_settings import FastCondition, FastSettings
+from experiments.fast_study import fast_study
+from experiments.fast_types import FastLearner, curve, mastered
 from experiments.reporter import Reporter
 from oversight import RunError, game_named
 
@@ -97,6 +98,29 @@ def test_a_training_out_of_time_is_gone_on_with(tmp_path: Path, blocker_file: Pa
     assert row.steps == STEPS
     assert row.parts == []
     assert row.seconds > stopped[0].seconds
+
+
+def test_sb3s_own_dqn_learns_beside_ours(tmp_path: Path, blocker_file: Path) -> None:
+    settings = replace(
+        settings_in(tmp_path, blocker_file),
+        conditions=(FastCondition.BLOCKER,),
+        learners=(FastLearner.DOUBLE_DQN, FastLearner.DQN),
+        batch_size=8,
+        episodes=1,
+    )
+    ours, theirs = fast_study(settings, Reporter(), never)
+    assert [ours.learner, theirs.learner] == ["double_dqn", "dqn"]
+    assert theirs.steps == STEPS
+    assert sum(part.steps for part in theirs.parts) == STEPS
+    assert 0 < theirs.blocks < STEPS
+    assert theirs.device == "cpu"
+    assert len(ours.alone) == 2
+    assert theirs.alone == []  # its weights are not kept by age
+    # It is there, and can't be gone on with: more steps make no difference to it.
+    kept = fast_study(
+        replace(settings, learners=(FastLearner.DQN,), steps=2 * STEPS), Reporter(), never
+    )
+    assert [row.steps for row in kept] == [STEPS]
 
 
 def test_one_that_died_does_not_keep_the_others_from_training(
