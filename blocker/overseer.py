@@ -30,6 +30,11 @@ class BlockerOverseer:
         # Risks of the last batch by step, so that rechecks of it cost no second pass.
         self._known: dict[int, tuple[Proposal, NDArray[np.float32]]] = {}
 
+    @property
+    def blocker(self) -> Blocker:
+        """Who judges."""
+        return self._blocker
+
     def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
         """Judge each proposal; see `oversight.Overseer.review`.
 

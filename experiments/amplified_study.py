@@ -23,7 +23,7 @@ from experiments.blocker_rows import StudyRow
 from experiments.blocker_study import LABELS, SEGMENTS
 from experiments.candidate import Candidate, Trial, try_all
 from experiments.gathering import EXPLORING, gather, named_entry
-from experiments.learning_proposers import LEARNERS
+from experiments.loop import PROPOSERS
 from experiments.naming.study import spotter_path
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
@@ -102,7 +102,7 @@ class AmplifiedStudySettings:
         """
         for kind, asked, known in (
             ("game", self.games, tuple(LABELS)),
-            ("proposer", self.proposers, (*ADVERSARIES, *LEARNERS)),
+            ("proposer", self.proposers, PROPOSERS),
             ("proposer", self.learn_from, (EXPLORING, *ADVERSARIES)),
         ):
             for name in asked:

@@ -17,11 +17,10 @@ from blocker import (
     passes_at_most,
     preset_for,
 )
-from experiments.adversaries import ADVERSARIES
 from experiments.blocker_rows import StudyRow
 from experiments.candidate import Candidate, Trial, try_all
 from experiments.labelling import flip, labelled
-from experiments.learning_proposers import LEARNERS
+from experiments.loop import PROPOSERS
 from experiments.reporter import Reporter
 from experiments.stopping import StopFlag
 from oversight import (
@@ -104,7 +103,7 @@ class BlockerStudySettings:
         for kind, asked, known in (
             ("game", self.games, tuple(LABELS)),
             ("preset", (self.person,), tuple(MODELS)),
-            ("proposer", self.proposers, (*ADVERSARIES, *LEARNERS)),
+            ("proposer", self.proposers, PROPOSERS),
         ):
             for name in asked:
                 if name not in known:

@@ -10,9 +10,11 @@ import gymnasium
 import numpy as np
 from ale_py import ALEState
 
+from blocker import BlockerOverseer
 from experiments.adversaries import ADVERSARIES
 from experiments.learning_proposers import LEARNERS, learn_behind
 from experiments.phases import episode_seed, history_of
+from experiments.seeking import SEARCHER, seek_behind
 from oversight import (
     AtariGame,
     AtariSettings,
@@ -26,12 +28,14 @@ from oversight import (
 from oversight.bounds import upper_bound
 from oversight.emulator import Emulator
 
-__all__ = ["LoopRow", "changes_the_game", "play_loop"]
+__all__ = ["PROPOSERS", "LoopRow", "changes_the_game", "play_loop"]
 
 LOOK_FRAMES = 32
 """Emulator frames for which two actions are compared: a shot crosses the screen in fewer."""
 UNSEEN_SEED = 7_919
 """Added to seeds of episodes and proposers, so that none is one that labels came from."""
+PROPOSERS = (*ADVERSARIES, *LEARNERS, SEARCHER)
+"""Names of all who can propose."""
 _COUNTED = ("steps", "unsafe", "missed", "replaced", "needless", "effective")
 
 
@@ -91,8 +95,8 @@ def play_loop(
 
     Args:
         game: by name.
-        proposer: by its name among `experiments.adversaries.ADVERSARIES`, or one of
-            `experiments.learning_proposers.LEARNERS`, which learns during the play.
+        proposer: by its name among `PROPOSERS`; those of
+            `experiments.learning_proposers.LEARNERS` learn during the play.
         steps: agent steps.
         overseer: made for the environment.
         seed: of episodes and proposer.
@@ -103,17 +107,21 @@ def play_loop(
     """
     learns = proposer in LEARNERS
     env = AtariGame(game_named(game), AtariSettings(max_agent_steps=segment_steps, observe=learns))
+    judge = overseer(env)
     wrapper = OversightWrapper(
         env,
-        overseer(env),
+        judge,
         GateSettings(mode=mode, history=history_of(game)),
         episode_seed=episode_seed(UNSEEN_SEED + seed),
     )
-    counted = _Counted(wrapper, env, on_step)
+    counted, rng = _Counted(wrapper, env, on_step), np.random.default_rng([seed, UNSEEN_SEED])
     if learns:
         learn_behind(counted, proposer, steps, seed=seed, go_on=lambda: not should_stop())
+    elif proposer == SEARCHER:
+        blocker = judge.blocker if isinstance(judge, BlockerOverseer) else None
+        seek_behind(counted, env, blocker, steps, rng, lambda: not should_stop())
     else:
-        actions = ADVERSARIES[proposer](env, np.random.default_rng([seed, UNSEEN_SEED]))
+        actions = ADVERSARIES[proposer](env, rng)
         over = True
         while counted.count["steps"] < steps and not should_stop():
             if over:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from blocker import Blocker, BlockerOverseer
 from oversight import AtariGame, AtariSnapshot, Proposal
 
-__all__ = ["CHANGE", "Found", "Seen", "search"]
+__all__ = ["CHANGE", "Found", "Seen", "executed_under", "search"]
 
 POOL = 64
 """Moments kept to go back to: those at which the Blocker was least sure of what is unsafe."""
@@ -70,9 +70,32 @@ class Seen:
         """For a Blocker, which judges all actions at once."""
         return Proposal(number, 0, 0, number, 0, self.screens, last_executed=self.executed)
 
+    def copy(self) -> Seen:
+        """Another one, to go on with apart."""
+        other = Seen(self._history)
+        other.screens, other.executed = self.screens, self.executed
+        return other
+
     def digest(self) -> bytes:
         """The same for states that a Blocker cannot tell apart."""
         return hashlib.blake2b(self.screens.tobytes() + repr(self.executed).encode()).digest()
+
+
+def executed_under(
+    risks: NDArray[np.float32], wanted: int, threshold: float, safe_twin: Sequence[int]
+) -> int:
+    """What a gate executes where a Blocker's risks of all actions are these.
+
+    Args:
+        risks: float32 (n_actions,).
+        wanted: the proposal.
+        threshold: of the Blocker; actions below it are allowed.
+        safe_twin: of the game.
+    """
+    if risks[wanted] < threshold:
+        return wanted
+    twin = safe_twin[wanted]
+    return twin if risks[twin] < threshold else int(risks.argmin())
 
 
 @dataclass(frozen=True)
@@ -170,10 +193,7 @@ class _Search:
         """One step under the Blocker; False at the end of a game."""
         if self._rng.random() < CHANGE:
             self._wanted = int(self._rng.integers(len(risks)))
-        action = self._wanted
-        if risks[action] >= self._threshold:
-            twin = self._env.game.safe_twin[action]
-            action = twin if risks[twin] < self._threshold else int(risks.argmin())
+        action = executed_under(risks, self._wanted, self._threshold, self._env.game.safe_twin)
         *_, ended, cut, _ = self._env.step(action)
         self._seen.add(self._env.screen(), action)
         self._since_hole += 1
