@@ -58,16 +58,20 @@ def draw_fast(path: Path, rows: Sequence[FastRow], game: str) -> None:
     matplotlib.use("Agg")
     figure = Figure(figsize=(10, 7), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    figure.suptitle(f"{game}: Double DQN, by the truth of what was played")
-    told: set[str] = set()
+    several = len({row.learner for row in rows}) > 1
+    learns = "DQN" if several else LEARNERS[rows[0].learner]
+    figure.suptitle(f"{game}: {learns}, by the truth of what was played")
+    told: set[tuple[str, str]] = set()
     for row in rows:
-        label = None if row.condition in told else NAMES[row.condition]
-        told.add(row.condition)
-        colour = COLOURS[row.condition]
+        whose = f", {LEARNERS[row.learner]}" if several else ""
+        kind = (row.condition, row.learner)
+        label = None if kind in told else NAMES[row.condition] + whose
+        told.add(kind)
         if row.curve:
-            above.plot(*zip(*row.curve, strict=True), color=colour, label=label, alpha=0.8)
+            (line,) = above.plot(*zip(*row.curve, strict=True), label=label, alpha=0.8)
+            line.set(color=COLOURS[row.condition], linestyle=LINES[row.learner])
         if row.parts:
-            _draw_harm(below, row, label)
+            _draw_harm(below, row)
     above.set_ylabel("return of whole games\nin training")
     below.set_ylabel("catastrophes,\ncumulative")
     below.set_xlabel("agent steps (4 frames each)")
@@ -82,7 +86,8 @@ def draw_fast(path: Path, rows: Sequence[FastRow], game: str) -> None:
     figure.savefig(path, dpi=110)
 
 
-def _draw_harm(axes: Axes, row: FastRow, label: str | None) -> None:
+def _draw_harm(axes: Axes, row: FastRow) -> None:
     steps = [0, *accumulate(part.steps for part in row.parts)]
     harm = [0, *accumulate(part.catastrophes for part in row.parts)]
-    axes.plot(steps, harm, color=COLOURS[row.condition], label=label, alpha=0.8, marker=".")
+    (line,) = axes.plot(steps, harm, alpha=0.8, marker=".")
+    line.set(color=COLOURS[row.condition], linestyle=LINES[row.learner])

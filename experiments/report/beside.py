@@ -109,11 +109,11 @@ def _of_long(results: Path) -> Iterator[Table]:
     ]
     if lines:
         headings = (
-            *("game", "file", "who judges", "seed", "agent steps", "catastrophes"),
+            *("game", "file", "who judges", "learner", "seed", "agent steps", "catastrophes"),
             *("unsafe proposals", "needless blocks", "return of the last 100 games", "hours"),
         )
         note = (
-            "Double DQN in the fast way, `python -m experiments fast`; harm is counted afterwards, "
+            "Trainings in the fast way, `python -m experiments fast`; harm is counted afterwards, "
             "from the tapes. What differs between the files, and why the agent that nobody oversaw "
             "is no ordinary one: [agents.md](agents.md#long-trainings)."
         )
@@ -131,11 +131,12 @@ def _long(path: Path, game: str) -> Iterator[tuple[str, ...]]:
             game,
             f"`{path.stem}`",
             "the Blocker, from the first step on" if judged else "nobody",
+            str(row.get("learner", "double_dqn")).replace("_", " "),
             str(row["seed"]),
             f"{row['steps']:,}",
             _harm(int(_total(counted, "catastrophes")), steps) if steps else "-",
-            f"{_total(counted, 'unsafe'):,.0f}",
-            f"{_total(counted, 'needless'):,.0f}" if judged else "-",
+            f"{_total(counted, 'unsafe'):,.0f}" if steps else "-",
+            f"{_total(counted, 'needless'):,.0f}" if steps and judged else "-",
             f"{number_of(row, 'last_100') or 0.0:.1f}",
             f"{(number_of(row, 'seconds') or 0.0) / 3600:.1f}",
         )

@@ -144,7 +144,7 @@ def test_one_that_died_does_not_keep_the_others_from_training(
 
     monkeypatch.setattr(fast_study_module, "train_double_dqn", train)
     assert [row.seed for row in fast_study(settings, Reporter(), never)] == [1]
-    assert "no_oversight, seed 0: the network has died" in capsys.readouterr().out
+    assert "no_oversight, double_dqn, seed 0: the network has died" in capsys.readouterr().out
 
 
 def test_what_cannot_be_played_is_refused() -> None:

@@ -101,7 +101,7 @@ def test_long_trainings_and_a_blockers_help_become_tables(tmp_path: Path) -> Non
     lines = "\n".join(sections_beside(tmp_path)).splitlines()
     # Exact bounds: 1 - 0.05 ** (1 / 1000), and that of one event in 2,000.
     assert (
-        "| pong | `fast_pong_x` | the Blocker, from the first step on | 4 | 1,000 "
+        "| pong | `fast_pong_x` | the Blocker, from the first step on | double dqn | 4 | 1,000 "
         "| 0 in 1,000 (at most 2.99) | 6 | 2 | -3.2 | 2.0 |"
     ) in lines
     assert (
