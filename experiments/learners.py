@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import gymnasium
+import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -32,10 +33,17 @@ __all__ = ["Learner", "OnStep", "make_learner"]
 OnStep = Callable[[], bool]
 """Called after every agent step; False stops."""
 Env = gymnasium.Env[Any, Any]
+Ranking = Callable[[np.ndarray], Sequence[int]]
 
 
 class Learner(Protocol):
-    """An agent in a run directory: goes on from its checkpoint and leaves one."""
+    """An agent in a run directory: goes on from its checkpoint and leaves one.
+
+    Attributes:
+        ranking: its order of actions for an observation, best first; None if it has none.
+    """
+
+    ranking: Ranking | None
 
     def learn(self, steps: int, on_step: OnStep) -> int:
         """Learn for so many steps more; returns how many were made."""
@@ -83,6 +91,7 @@ class _DoubleDQNLearner:
         )
         if run.agent.exists():
             load(self._agent, run.agent)
+        self.ranking: Ranking | None = self._agent.ranking
 
     def learn(self, steps: int, on_step: OnStep) -> int:
         def told(step: LearnStep) -> bool:
@@ -103,6 +112,8 @@ class _DoubleDQNLearner:
 
 
 class _PolicyLearner:
+    ranking: Ranking | None = None
+
     def __init__(self, run: RunDirectory, settings: RunSettings, env: Env) -> None:
         self._run = run
         vector = DummyVecEnv([lambda: env])

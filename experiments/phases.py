@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from agents import DoubleDQNSettings, LearningBehind, Precision
+from agents.start import background_of
 from blocker import PRESETS
 from experiments.learners import Learner, make_learner
 from experiments.reporter import Bar, Reporter
@@ -91,7 +92,10 @@ class Ended:
 
 def agent_settings(settings: RunSettings) -> DoubleDQNSettings:
     """The agent's numbers in a run."""
-    agent = replace(AGENT, credit=settings.credit)
+    agent = replace(AGENT, credit=settings.credit, end_on_block=settings.end_on_block)
+    if settings.head_start:
+        background = background_of(settings.game)
+        agent = replace(agent, orthogonal=True, pixel_centre=background, adam_epsilon=1e-8)
     if settings.exploration_steps is None:
         return agent
     return replace(agent, exploration_steps=settings.exploration_steps)
@@ -196,6 +200,7 @@ def play(
         first_episode=log.next_episode,
     )
     learner = make_learner(run, settings, behind.around(wrapper), agent_settings(settings))
+    wrapper.ranking = learner.ranking
     gone = None
     with reporter.bar(phase.title, phase.steps) as bar:
         bar.show(done)

@@ -147,7 +147,8 @@ class Sitting:
                 return HandoverOverseer(BlockerOverseer(blocker, game), seat.overseer(env))
             return judge if seat is None else seat.watched(judge, "THE BLOCKER oversees", AFTER)
 
-        if self._play(AFTER, Mode.REPLACE, overseer).complete:
+        mode = Mode.PRUNE if self.settings.prune else Mode.REPLACE
+        if self._play(AFTER, mode, overseer).complete:
             self._remember(stage=Stage.DONE)
 
     def _baseline(self) -> None:

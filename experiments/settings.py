@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from agents import Algorithm, Credit
@@ -20,6 +22,12 @@ __all__ = [
     "RunSettings",
     "ThresholdChoice",
 ]
+
+BEFORE: Mapping[str, object] = MappingProxyType(
+    {"end_on_block": False, "prune": False, "head_start": False}
+)
+"""What runs did before there was a choice. It is not written down where it is so: finished runs of
+before are known again."""
 
 
 class OverseerChoice(StrEnum):
@@ -159,6 +167,17 @@ class RunSettings:
     credit: Credit = Credit.PROPOSED
     """Which action of a blocked step enters replay: the proposed (HIRL) or the executed one."""
 
+    end_on_block: bool = False
+    """A blocked step ends the episode for the learner; otherwise it goes on (the paper)."""
+
+    prune: bool = False
+    """Under the Blocker, execute the agent's own next best action that is allowed in place of a
+    blocked one, and not the game's or the Blocker's. Of double_dqn."""
+
+    head_start: bool = False
+    """The agent begins with orthogonal weights and counts pixels from the game's background. The
+    runs of docs/results.md began without. Of double_dqn."""
+
     reward_rule: RewardRule = RewardRule.REPLACE
     """Whether the penalty takes the place of the game's reward (the paper) or is added to it."""
 
@@ -217,6 +236,9 @@ class RunSettings:
             )
         if self.agent is not Algorithm.DOUBLE_DQN and self.credit is not Credit.PROPOSED:
             raise RunError(f"only double_dqn can be credited otherwise, not {self.agent.value}")
+        for name in BEFORE if self.agent is not Algorithm.DOUBLE_DQN else ():
+            if getattr(self, name):
+                raise RunError(f"{name} is of double_dqn alone, not of {self.agent.value}")
         if self.agent is not Algorithm.DOUBLE_DQN and self.ages:
             raise RunError(
                 f"weights by age are kept of double_dqn alone, not of {self.agent.value}"
@@ -254,8 +276,9 @@ class RunSettings:
         return replace(self, **QUICK)  # type: ignore[arg-type]
 
     def as_json(self) -> dict[str, object]:
-        """All settings, ready for JSON."""
-        return asdict(self)
+        """All settings, ready for JSON; of those of `BEFORE` the ones that differ from it."""
+        every = asdict(self)
+        return {k: v for k, v in every.items() if k not in BEFORE or v != BEFORE[k]}
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> RunSettings:
@@ -274,7 +297,8 @@ class RunSettings:
                 "reward_rule": RewardRule,
                 "threshold": ThresholdChoice,
             }
-            typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in values.items()}
+            found = {**BEFORE, **values}
+            typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in found.items()}
             ages = typed.get("ages")
             if isinstance(ages, list):
                 typed["ages"] = tuple(ages)  # JSON has no tuples

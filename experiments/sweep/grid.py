@@ -143,6 +143,9 @@ def _table(settings: GridSettings) -> Iterator[Cell]:
 ABLATIONS: tuple[Mapping[str, object], ...] = (
     {},
     {"credit": Credit.EXECUTED},
+    {"end_on_block": True},
+    {"prune": True},
+    {"head_start": True},
     {"reward_rule": RewardRule.ADD},
     {"penalty": 0.0},
     {"threshold": ThresholdChoice.LOWEST_POSITIVE},

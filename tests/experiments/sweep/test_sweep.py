@@ -140,6 +140,15 @@ def test_a_key_is_of_what_is_asked_and_survives_json() -> None:
         Cell.from_json({"study": "run"})
 
 
+def test_a_choice_that_is_new_leaves_finished_cells_as_they_were() -> None:
+    """Or a sweep that is gone on with after an update would play everything again."""
+    old, new = RunSettings(), RunSettings(prune=True, head_start=True, end_on_block=True)
+    assert not {"prune", "head_start", "end_on_block"} & set(old.as_json())
+    assert RunSettings.from_json(old.as_json()) == old
+    assert RunSettings.from_json(new.as_json()) == new
+    assert run_cell(old).key != run_cell(new).key
+
+
 def test_the_papers_table_is_every_game_condition_and_seed() -> None:
     cells = cells_of(GridSettings(seeds=(0, 1)))
     assert len(cells) == 6
@@ -148,7 +157,7 @@ def test_the_papers_table_is_every_game_condition_and_seed() -> None:
     both = GridSettings(grid=(Grid.TABLE, Grid.ABLATIONS), seeds=(0,))
     variants = [variant_of(RunSettings.from_json(dict(c.settings))) for c in cells_of(both)]
     assert variants.count("") == 3  # the run without a change is in both grids, and once
-    assert {"credit executed", "reward_rule add", "rewind_steps 8"} < set(variants)
+    assert {"credit executed", "reward_rule add", "rewind_steps 8", "prune True"} < set(variants)
 
 
 def test_cells_of_other_amounts_of_oversight_say_so() -> None:
@@ -171,9 +180,11 @@ def test_agents_are_an_axis_and_studies_of_the_agent_need_a_double_dqn() -> None
     assert {cell.base.settings["agent"] for cell in cells_of(alone) if cell.base} == {"double_dqn"}
     with pytest.raises(RunError, match="are of double_dqn"):
         cells_of(GridSettings(grid=(Grid.FORGETTING,), agents=(Algorithm.A2C,)))
-    for wrong in ({"ages": (5,)}, {"credit": Credit.EXECUTED}):
+    for wrong in ({"ages": (5,)}, {"credit": Credit.EXECUTED}, {"prune": True}):
         with pytest.raises(RunError, match="double_dqn"):
             RunSettings(agent=Algorithm.A2C, **wrong).check()  # type: ignore[arg-type]
+    with pytest.raises(RunError, match="experiments fast --learners double_dqn dqn"):
+        RunSettings(agent=Algorithm.DQN).check()
 
 
 def test_a_policy_agent_goes_on_from_phase_to_phase(tmp_path: Path) -> None:
