@@ -102,9 +102,9 @@ def _train(command: Train, console: Console, stop: StopFlag) -> int:
         default = Path("runs") / f"agents-{settings.game}-{settings.algorithm.value}-{stamp}"
         training = Training.create(command.out or default, settings)
     console.print(f"Training: {training.path}", soft_wrap=True)
-    dqn = settings.algorithm is Algorithm.DOUBLE_DQN
-    train = train_double_dqn if dqn else train_other
-    warm = settings.learning_starts if dqn else 0
+    ours = settings.algorithm is Algorithm.DOUBLE_DQN
+    train = train_double_dqn if ours else train_other
+    warm = settings.learning_starts if ours or settings.algorithm is Algorithm.DQN else 0
     with bar(console, "training", settings.steps, warm) as show:
 
         def told(steps: int, note: str) -> bool:
@@ -116,7 +116,7 @@ def _train(command: Train, console: Console, stop: StopFlag) -> int:
     console.print({key: value for key, value in counts.items() if value is not None})
     if complete:
         return 0
-    go_on = f"; go on: {sys.executable} -m agents train --resume {training.path}" if dqn else ""
+    go_on = f"; go on: {sys.executable} -m agents train --resume {training.path}" if ours else ""
     console.print(f"Stopped; all is kept{go_on}", soft_wrap=True)
     return INTERRUPTED
 

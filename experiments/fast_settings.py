@@ -52,8 +52,8 @@ class FastSettings:
     learning_rate: float = 1e-4
     """Step size of Adam."""
 
-    adam_epsilon: float = 1.5e-4
-    """Added to the root of Adam's second moment."""
+    adam_epsilon: float = 1e-8
+    """Added to the root of Adam's second moment (SB3; Rainbow 1.5e-4)."""
 
     head_start: bool = True
     """Begin with orthogonal weights and pixels counted from the game's background; SB3's own DQN
