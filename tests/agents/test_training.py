@@ -100,8 +100,9 @@ def test_a_network_that_has_died_ends_the_training(tmp_path: Path) -> None:
         features = agent.q_net.features_extractor
         assert isinstance(features, NatureCNN)
         with torch.no_grad():
-            first = next(features.cnn.parameters())
-            first.fill_(-1.0)  # whatever is seen, the first layer says 0
+            weights, biases, *_ = features.cnn.parameters()
+            weights.zero_()
+            biases.fill_(-1.0)  # whatever is seen, the first layer says 0
 
     with pytest.raises(NetworkDied, match=r"has died: at agent step 64 .* 64 different screens"):
         train_double_dqn(training, lambda _steps, _note: True, kept=kill)
