@@ -63,7 +63,7 @@ class FastSettings:
     """Agent steps between updates."""
 
     batch_size: int = 32
-    """Transitions in an update; a GPU likes 256 every 8 steps times as many games."""
+    """Transitions in an update; a GPU likes 256, with a --train-freq of 8."""
 
     learners: tuple[FastLearner, ...] = (FastLearner.DOUBLE_DQN,)
     """What learns; dqn is SB3's own and plain its path, both to compare with, side by side."""
