@@ -72,7 +72,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_sweep_on_two_nodes_survives_the_loss_of_one(cluster: Any, tmp_path: Path) -> None:  # noqa: ANN401
     """Both nodes get a cell; one dies; its cell is begun again on the other, and shipped back."""
-    cells = [small_run(seed, steps=600) for seed in (0, 1)]
+    # Past 1,000 steps they learn, and last long enough to be seen side by side on a fast machine.
+    cells = [small_run(seed, steps=1_500) for seed in (0, 1)]
     backend = RayCluster(cluster.address)
     lost = []
     try:
