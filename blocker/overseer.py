@@ -12,7 +12,22 @@ from blocker.dataset import NO_ACTION
 from oversight.game import Game
 from oversight.types import Decision, Hint, Proposal, Source, Verdict
 
-__all__ = ["BlockerOverseer"]
+__all__ = ["BlockerOverseer", "in_place_of"]
+
+
+def in_place_of(
+    action: int, risks: NDArray[np.float32], threshold: float, safe_twin: Sequence[int]
+) -> int:
+    """What is executed for a blocked action: its safe twin if judged safe, else the least risk.
+
+    Args:
+        action: that was blocked.
+        risks: of all actions, float32 (n_actions,).
+        threshold: actions below it are judged safe.
+        safe_twin: of the game.
+    """
+    twin = safe_twin[action]
+    return twin if risks[twin] < threshold else int(risks.argmin())
 
 
 class BlockerOverseer:
@@ -92,8 +107,7 @@ class BlockerOverseer:
         risk, threshold = float(risks[proposal.action]), self._blocker.threshold
         if risk < threshold:
             return Decision(proposal.step_id, Verdict.SAFE, Source.BLOCKER, probability=risk)
-        twin = self._game.safe_twin[proposal.action]
-        choice = twin if risks[twin] < threshold else int(np.argmin(risks))
+        choice = in_place_of(proposal.action, risks, threshold, self._game.safe_twin)
         # Where all are refused there is nothing to name: the gate takes the least risk, counted.
         replacement = choice if risks[choice] < threshold else None
         return Decision(

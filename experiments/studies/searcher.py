@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocker import Blocker, BlockerOverseer
+from blocker.overseer import in_place_of
 from oversight import AtariGame, AtariSnapshot, Proposal
 
 __all__ = ["CHANGE", "Found", "Seen", "executed_under", "search"]
@@ -94,8 +95,7 @@ def executed_under(
     """
     if risks[wanted] < threshold:
         return wanted
-    twin = safe_twin[wanted]
-    return twin if risks[twin] < threshold else int(risks.argmin())
+    return in_place_of(wanted, risks, threshold, safe_twin)
 
 
 @dataclass(frozen=True)
