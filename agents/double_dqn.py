@@ -18,7 +18,7 @@ from stable_baselines3.dqn.policies import CnnPolicy, MlpPolicy
 
 from agents.exploration import HeldExploration
 from agents.learn_step import LearnStep
-from agents.parts import begin, policy_kwargs, replay_for, replay_kwargs, updates_for
+from agents.parts import policy_kwargs, prepare_weights, replay_for, replay_kwargs, updates_for
 from agents.replay import OverseenReplayBuffer
 from agents.settings import DoubleDQNSettings, epsilon_at, updates_due
 from agents.spaces import check_spaces
@@ -106,7 +106,7 @@ class DoubleDQN(DQN):
     def _setup_model(self) -> None:
         super()._setup_model()
         self.exploration_rate = epsilon_at(0, self.settings)
-        begin(self.policy, self.settings, image=is_image_space(self.observation_space))
+        prepare_weights(self.policy, self.settings, image=is_image_space(self.observation_space))
         self.updates = updates_for(self.settings, self.policy, games=self.n_envs)
 
     @property

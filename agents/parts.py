@@ -18,9 +18,9 @@ from agents.updates import Bf16Updates, Fp32Updates, Updates
 from agents.vector_replay import VectorFrameReplay
 
 __all__ = [
-    "begin",
     "knows_bfloat16",
     "policy_kwargs",
+    "prepare_weights",
     "replay_for",
     "replay_kwargs",
     "updates_for",
@@ -54,7 +54,7 @@ def knows_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
-def begin(policy: DQNPolicy, settings: DoubleDQNSettings, *, image: bool) -> None:
+def prepare_weights(policy: DQNPolicy, settings: DoubleDQNSettings, *, image: bool) -> None:
     """Lay and fill a new policy's weights as the settings say."""
     if settings.channels_last and image:
         # In place: the optimizer goes on holding the same parameters.

@@ -23,7 +23,7 @@ __all__ = [
     "ThresholdChoice",
 ]
 
-BEFORE: Mapping[str, object] = MappingProxyType(
+HISTORIC: Mapping[str, object] = MappingProxyType(
     {"end_on_block": False, "prune": False, "head_start": False}
 )
 """What runs did before there was a choice. It is not written down where it is so: finished runs of
@@ -236,7 +236,7 @@ class RunSettings:
             )
         if self.agent is not Algorithm.DOUBLE_DQN and self.credit is not Credit.PROPOSED:
             raise RunError(f"only double_dqn can be credited otherwise, not {self.agent.value}")
-        for name in BEFORE if self.agent is not Algorithm.DOUBLE_DQN else ():
+        for name in HISTORIC if self.agent is not Algorithm.DOUBLE_DQN else ():
             if getattr(self, name):
                 raise RunError(f"{name} is of double_dqn alone, not of {self.agent.value}")
         if self.agent is not Algorithm.DOUBLE_DQN and self.ages:
@@ -276,9 +276,9 @@ class RunSettings:
         return replace(self, **QUICK)  # type: ignore[arg-type]
 
     def as_json(self) -> dict[str, object]:
-        """All settings, ready for JSON; of those of `BEFORE` the ones that differ from it."""
+        """All settings, ready for JSON; of those of `HISTORIC` the ones that differ from it."""
         every = asdict(self)
-        return {k: v for k, v in every.items() if k not in BEFORE or v != BEFORE[k]}
+        return {k: v for k, v in every.items() if k not in HISTORIC or v != HISTORIC[k]}
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> RunSettings:
@@ -297,7 +297,7 @@ class RunSettings:
                 "reward_rule": RewardRule,
                 "threshold": ThresholdChoice,
             }
-            found = {**BEFORE, **values}
+            found = {**HISTORIC, **values}
             typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in found.items()}
             ages = typed.get("ages")
             if isinstance(ages, list):
