@@ -143,8 +143,10 @@ def _train(
 
         overseer = _overseer(settings, cell.condition)
         if cell.learner is FastLearner.DQN:
-            train_other(cell.training, told, overseer=overseer)
-            clock(get_device(settings.device).type)
+            try:
+                train_other(cell.training, told, overseer=overseer)
+            finally:  # what was played is kept, and can be told of
+                clock(get_device(settings.device).type)
             return
         try:
             train_double_dqn(cell.training, told, overseer=overseer, kept=kept)

@@ -1,5 +1,7 @@
 """The searcher as a proposer: it takes the game back, and finds what others do not."""
 
+from typing import Any, SupportsFloat
+
 import gymnasium
 import numpy as np
 import pytest
@@ -35,9 +37,9 @@ class Watched(gymnasium.Wrapper[np.ndarray, int, np.ndarray, int]):
         self.proposed: list[int] = []
         self.came: list[tuple[bytes, float, bool, int]] = []
 
-    def step(self, action: int):  # type: ignore[no-untyped-def]  # noqa: ANN201 - Gymnasium's
+    def step(self, action: int) -> tuple[np.ndarray, SupportsFloat, bool, bool, dict[str, Any]]:
         found = self.env.step(action)
-        *_, reward, ended, _, info = found
+        _, reward, ended, _, info = found
         self.proposed.append(action)
         told = info["oversight"]
         self.came.append(
