@@ -46,14 +46,16 @@ def _row(entry: Entry) -> tuple[str, ...]:
     label = study_named(entry.cell.study).label(entry.cell.settings)
     if entry.state is not State.RUNNING:
         return (label, entry.state, "", "", "", entry.fault or "")
-    progress, seconds = entry.progress, time.monotonic() - entry.begun
+    progress = entry.progress
     state = entry.state if entry.tries == 1 else f"try {entry.tries}"
     if progress.done == 0:
         return (label, state, "", "", "", progress.doing or "starting")
-    rate = progress.done / seconds
-    left = (progress.of - progress.done) / rate / 60
+    rate = entry.steps_per_second(time.monotonic())
     steps = f"{progress.done:,} of {progress.of:,}"
     note = f"{progress.doing}: {progress.note}" if progress.note else progress.doing
+    if rate is None:
+        return (label, state, steps, "", "", note)
+    left = (progress.of - progress.done) / rate / 60
     return (label, state, steps, f"{rate:.0f}", f"{left:.1f}", note)
 
 
@@ -90,5 +92,6 @@ class _Lines:
 
     def _say(self, entry: Entry) -> None:
         label, state, steps, rate, left, doing = _row(entry)
-        numbers = f" {steps}, {rate} a second, {left} min left" if steps else ""
+        numbers = f" {steps}" if steps else ""
+        numbers += f", {rate} a second, {left} min left" if rate else ""
         self._console.print(f"  {label}: {state}{numbers} {doing}".rstrip(), soft_wrap=True)

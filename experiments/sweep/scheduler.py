@@ -34,8 +34,9 @@ class Entry:
         state: where it stands.
         tries: how often it was begun in this sweep.
         fault: why it failed, or what befell its last try.
-        progress: how far it is.
-        begun: by the monotonic clock, when it was begun last.
+        progress: how far it is with what it does now.
+        since: by the monotonic clock, when that was first told of.
+        since_done: how much of it was done by then.
     """
 
     cell: Cell
@@ -44,7 +45,32 @@ class Entry:
     tries: int = 0
     fault: str | None = None
     progress: Progress = field(default_factory=Progress)
-    begun: float = 0.0
+    since: float = 0.0
+    since_done: int = 0
+
+    def hear(self, progress: Progress, now: float) -> None:
+        """Take a word about how far it is.
+
+        A run's phases count from 0 each, and one that goes on from a checkpoint does not: so speed
+        is measured from the first word about what is done now.
+
+        Args:
+            progress: the word.
+            now: by the monotonic clock.
+        """
+        was = self.progress
+        if (was.doing, was.of) != (progress.doing, progress.of) or progress.done < was.done:
+            self.since, self.since_done = now, progress.done
+        self.progress = progress
+
+    def steps_per_second(self, now: float) -> float | None:
+        """How fast it goes; None until something was done since the first word.
+
+        Args:
+            now: by the monotonic clock.
+        """
+        done, seconds = self.progress.done - self.since_done, now - self.since
+        return done / seconds if done > 0 and seconds > 0 else None
 
 
 def with_bases(cells: Sequence[Cell]) -> list[Cell]:
@@ -108,7 +134,7 @@ class Scheduler:
             for ended in self._backend.ended():
                 self._settle(ended, stopping=asked)
             for key, progress in self._backend.progress().items():
-                self.entries[key].progress = progress
+                self.entries[key].hear(progress, time.monotonic())
             watch()
             time.sleep(pause)
         for entry in self.entries.values():
@@ -129,7 +155,7 @@ class Scheduler:
                 return
             free -= 1
             base = entry.cell.base
-            entry.state, entry.tries, entry.begun = State.RUNNING, entry.tries + 1, time.monotonic()
+            entry.state, entry.tries, entry.progress = State.RUNNING, entry.tries + 1, Progress()
             where = None if base is None else self.entries[base.key].folder
             self._backend.start(entry.cell, entry.folder, where)
 

@@ -27,7 +27,7 @@ from experiments.sweep.board import sweep_table
 from experiments.sweep.cell import RESULT, Cell, read_object
 from experiments.sweep.grid import Grid, GridSettings, cells_of
 from experiments.sweep.plan import Planned, plan, wall_hours
-from experiments.sweep.scheduler import Scheduler, State, with_bases
+from experiments.sweep.scheduler import Entry, Scheduler, State, with_bases
 from experiments.sweep.speed import Speed, Speeds
 from experiments.sweep.study import Work
 from oversight import RunError
@@ -90,6 +90,21 @@ def test_what_is_needed_comes_first_and_once(tmp_path: Path) -> None:
     scheduled(tmp_path, [first, second], fake)
     folder = tmp_path / base.key
     assert fake.begun == [(base.key, None), (first.key, folder), (second.key, folder)]
+
+
+def test_speed_is_that_of_what_is_done_now(tmp_path: Path) -> None:
+    cell = small_run()
+    entry = Entry(cell, tmp_path, State.RUNNING)
+    entry.hear(Progress("short episodes", 100, 10_000), 50.0)
+    assert entry.steps_per_second(60.0) is None  # one word tells no speed
+    entry.hear(Progress("short episodes", 600, 10_000), 60.0)
+    assert entry.steps_per_second(60.0) == 50.0
+    entry.hear(Progress("whole games", 1_000, 90_000), 400.0)  # one phase on; some is done already
+    assert entry.steps_per_second(400.0) is None
+    entry.hear(Progress("whole games", 1_400, 90_000), 404.0)
+    assert entry.steps_per_second(404.0) == 100.0
+    entry.hear(Progress("whole games", 1_000, 90_000), 500.0)  # begun again after a fault
+    assert entry.steps_per_second(500.0) is None
 
 
 def test_finished_cells_are_never_begun_again(tmp_path: Path) -> None:
