@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from experiments.loop import LoopRow
 from experiments.tables import number, percent
 from oversight import RunError
 
-__all__ = ["StudyRow", "key_of", "known_rows", "study_table"]
+__all__ = ["StudyRow", "call_back_table", "key_of", "known_rows", "study_table"]
 
 
 @dataclass(frozen=True)
@@ -60,24 +61,50 @@ def key_of(row: StudyRow) -> tuple[object, ...]:
 
 def study_table(rows: list[StudyRow]) -> Table:
     """The rows of one game for a terminal."""
-    table = Table(title=f"{rows[0].loop.game}: Blockers by the truth", title_justify="left")
+    table = _table(f"{rows[0].loop.game}: Blockers by the truth")
     table.caption = "Needless: blocked though safe; effective: and the game went on otherwise."
-    for heading in ("labels, seed", "proposer"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("missed", "unsafe", "needless", "effective", "harm", "alone per 1,000"):
-        table.add_column(heading, justify="right")
+    for heading in ("missed", "needless", "effective", "harm", "alone\nper 1,000"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         loop = row.loop
         alone = loop.unguarded_catastrophes
-        harm = f"{loop.catastrophes} in {number(loop.steps)}"
         table.add_row(
-            f"{row.labels or 'given'}, {'' if row.training_seed is None else row.training_seed}",
-            loop.proposer,
-            number(loop.missed),
-            number(loop.unsafe),
+            *_who(row),
+            f"{number(loop.missed)} of {number(loop.unsafe)}",
             percent(loop.needless / loop.safe if loop.safe else None),
             percent(loop.effective_needless / loop.safe if loop.safe else None),
-            harm,
+            f"{number(loop.catastrophes)} in {number(loop.steps)}",
             "" if alone is None else number(1000 * alone / loop.unguarded_steps, 1),
         )
     return table
+
+
+def call_back_table(rows: list[StudyRow]) -> Table | None:
+    """What calling the person back would have found; None if no Blocker watches for what is new."""
+    watched = [row for row in rows if row.loop.called_back_steps is not None and row.loop.steps]
+    if not watched:
+        return None
+    table = _table(f"{rows[0].loop.game}: were a person called back for what is new")
+    table.caption = "Errors: missed proposals and unsafe replacements."
+    for heading in ("steps that they would judge", "errors among these"):
+        table.add_column(heading, justify="right")
+    for row in watched:
+        loop = row.loop
+        called, found = loop.called_back_steps or 0, loop.called_back_errors or 0
+        errors = loop.missed + loop.unsafe_replacements
+        table.add_row(
+            *_who(row), percent(called / loop.steps), f"{number(found)} of {number(errors)}"
+        )
+    return table
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("labels,\nseed", no_wrap=True)
+    table.add_column("proposer", no_wrap=True)
+    return table
+
+
+def _who(row: StudyRow) -> tuple[str, str]:
+    seed = "" if row.training_seed is None else row.training_seed
+    return f"{row.labels or 'given'}, {seed}", row.loop.proposer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blocker import Blocker, BlockerOverseer
 from experiments.adversaries import adversaries_of
-from experiments.blocker_rows import StudyRow, key_of, known_rows, study_table
+from experiments.blocker_rows import StudyRow, call_back_table, key_of, known_rows, study_table
 from experiments.loop import play_loop
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
@@ -131,5 +131,8 @@ def try_all(
             if out is not None:
                 write_json(out, [asdict(one) for one in rows])
     for game in dict.fromkeys(row.loop.game for row in rows):
-        reporter.console.print(study_table([row for row in rows if row.loop.game == game]))
+        of_game = [row for row in rows if row.loop.game == game]
+        reporter.console.print(study_table(of_game))
+        if (calls := call_back_table(of_game)) is not None:
+            reporter.console.print(calls)
     return rows

@@ -1,5 +1,7 @@
 """The searcher as a proposer: it takes the game back, and finds what others do not."""
 
+import math
+from dataclasses import replace
 from typing import Any, SupportsFloat
 
 import gymnasium
@@ -9,9 +11,10 @@ import torch
 
 from blocker import Blocker, BlockerOverseer
 from blocker.network import BlockerNetwork
+from blocker.novelty import Novelty
 from blocker.presets import preset_for
 from blocker.testing import grow_on_noise
-from experiments.loop import play_loop
+from experiments.loop import LoopRow, play_loop
 from experiments.seeking import seek_behind
 from oversight import AllowAll, AtariGame, GateSettings, Mode, OversightWrapper, game_named
 
@@ -90,6 +93,24 @@ def test_of_a_blocker_that_allows_everything_every_danger_is_a_hole() -> None:
     found = play_loop("pong", "searcher", STEPS, lambda _: BlockerOverseer(blocker(1.0), PONG))
     assert found.missed == found.unsafe > STEPS // 10
     assert found.catastrophes > 0
+
+
+def test_holes_are_counted_at_which_a_person_called_back_would_have_been_there() -> None:
+    def found(novelty: Novelty | None) -> LoopRow:
+        judge = replace(blocker(1.0), novelty=novelty)
+        return play_loop("pong", "harm", 60, lambda _: BlockerOverseer(judge, PONG))
+
+    def watching(distance: float) -> Novelty:
+        return Novelty((0.0,), (1.0,), distance, math.inf, 0.01)
+
+    unwatched, never, always = found(None), found(watching(math.inf)), found(watching(-1.0))
+    assert unwatched.missed > 0
+    assert unwatched.called_back_steps is unwatched.called_back_errors is None
+    assert (never.called_back_steps, never.called_back_errors) == (0, 0)
+    assert (always.called_back_steps, always.called_back_errors) == (60, unwatched.missed)
+    # Watching changes nothing of the play.
+    for row in (never, always):
+        assert replace(row, called_back_steps=None, called_back_errors=None) == unwatched
 
 
 def test_with_nobody_overseeing_it_does_harm_and_stops_when_told() -> None:
