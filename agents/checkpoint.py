@@ -225,6 +225,8 @@ def _with_later_settings(saved: Manifest) -> Manifest:
         "end_on_block": False,
         "n_steps": 1,
         "adam_epsilon": 1e-8,
+        "orthogonal": False,
+        "pixel_centre": 0,
     }
     return {**later, **saved}
 

@@ -220,6 +220,46 @@ def test_what_cannot_be_loaded_is_named_in_one_line_and_changes_nothing(
     assert other.num_timesteps == other.replay_buffer.size() == 0
 
 
+FIRST_SETTINGS = frozenset(
+    [
+        "learning_rate",
+        "gamma",
+        "batch_size",
+        "buffer_size",
+        "learning_starts",
+        "train_freq",
+        "updates",
+        "max_grad_norm",
+        "target_update_interval",
+        "exploration_steps",
+        "exploration_initial",
+        "exploration_final",
+        "exploration_hold",
+        "hidden",
+        "credit",
+        "frames_once",
+        "channels_last",
+        "fused_adam",
+    ]
+)
+"""What a checkpoint of the first release names."""
+
+
+def test_a_checkpoint_from_before_a_setting_goes_on(
+    make_screens: Make, screen_settings: DoubleDQNSettings, tmp_path: Path
+) -> None:
+    """Every setting that came later is one that such a checkpoint had without a name for it."""
+    agent = make_agent(make_screens(), screen_settings, 0, "cpu")
+    learn(agent, 20)
+    save(agent, tmp_path)
+    named = json.loads((tmp_path / "agent.json").read_text("utf-8"))["settings"]
+    assert set(named) > FIRST_SETTINGS
+    edit(tmp_path, settings={name: named[name] for name in FIRST_SETTINGS})
+    old = make_agent(make_screens(), screen_settings, 1, "cpu")
+    load(old, tmp_path)
+    assert torch.equal(everything(old), everything(agent))
+
+
 def test_another_network_under_the_same_settings_is_refused(
     make_chain: Make, make_screens: Make, tmp_path: Path
 ) -> None:
