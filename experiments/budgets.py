@@ -8,7 +8,7 @@ from enum import StrEnum
 from experiments.settings import RunSettings
 from oversight import RunError
 
-__all__ = ["Budget", "overseen_by_budget", "with_budget"]
+__all__ = ["Budget", "overseen_by_budget", "segments_by_budget", "with_budget"]
 
 
 class Budget(StrEnum):
@@ -79,6 +79,13 @@ def overseen_by_budget() -> frozenset[int]:
     """Overseen steps that some named size has."""
     ours = {sizes["oversight_steps"] for sizes in _SIZES.values()}
     return frozenset(ours | {labels for labels, _ in _PAPERS.values()})
+
+
+def segments_by_budget() -> frozenset[int]:
+    """Lengths of an overseen game that some named size has."""
+    return frozenset(
+        sizes["segment_steps"] for sizes in _SIZES.values() if "segment_steps" in sizes
+    )
 
 
 def _full(game: str) -> dict[str, int]:

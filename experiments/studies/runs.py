@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from agents import Algorithm
-from experiments.budgets import overseen_by_budget
+from experiments.budgets import overseen_by_budget, segments_by_budget
 from experiments.pipeline import run_sitting
 from experiments.rundir import RunDirectory, Stage
 from experiments.settings import Condition, RunSettings
@@ -23,6 +23,7 @@ CURVE_POINTS = 40
 """Stretches of steps that a row keeps of a run."""
 VARIED = (
     "person",
+    "segment_steps",
     "rewind_steps",
     "handover",
     "credit",
@@ -97,6 +98,8 @@ def variant_of(settings: RunSettings) -> str:
     """What differs from the default run, in words; empty if nothing does."""
     usual = RunSettings()
     changed = [name for name in VARIED if getattr(settings, name) != getattr(usual, name)]
+    if settings.segment_steps in segments_by_budget():  # said by the length of the run
+        changed = [name for name in changed if name != "segment_steps"]
     return ", ".join(f"{name} {getattr(settings, name)}" for name in changed)
 
 

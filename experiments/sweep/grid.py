@@ -75,6 +75,14 @@ class GridSettings:
     budget: Budget = Budget.SMALL
     """How long runs are."""
 
+    oversight_steps: int | None = None
+    """Overseen agent steps of each run in place of the budget's; as many fewer follow, so that runs
+    are as long."""
+
+    segment_steps: int | None = None
+    """While a person oversees, a new game begins after so many agent steps; the budget's number
+    (300) if not given. Where a game changes as it goes on, its Blocker needs longer ones."""
+
     study_steps: int | None = None
     """Agent steps of a cell of a study about runs; a tenth of the run's if not given."""
 
@@ -92,8 +100,10 @@ class GridSettings:
         for name in ("grid", "games", "conditions", "overseers", "agents", "seeds"):
             if not getattr(self, name):
                 raise RunError(f"expected at least one of {name}, got none")
-        if self.study_steps is not None and self.study_steps < 1:
-            raise RunError(f"expected study_steps of 1 or more, got {self.study_steps}")
+        for name in ("oversight_steps", "segment_steps", "study_steps"):
+            steps = getattr(self, name)
+            if steps is not None and steps < 1:
+                raise RunError(f"expected {name} of 1 or more, got {steps}")
         if any(hours <= 0 for hours in self.human_hours):
             raise RunError(f"expected human hours above 0, got {self.human_hours}")
         return self
@@ -125,7 +135,25 @@ def runs(settings: GridSettings, conditions: tuple[Condition, ...]) -> Iterator[
             run = RunSettings(
                 game=game, seed=seed, agent=agent, condition=condition, overseer=overseer
             )
-            yield with_ages(with_budget(run, settings.budget))
+            yield with_ages(_overseen(with_budget(run, settings.budget), settings))
+
+
+def _overseen(run: RunSettings, settings: GridSettings) -> RunSettings:
+    """The run with the overseen part that is asked for, as long as before.
+
+    Raises:
+        RunError: nothing would be left for the Blocker.
+    """
+    total = run.oversight_steps + run.blocker_steps
+    overseen = settings.oversight_steps or run.oversight_steps
+    if overseen >= total:
+        raise RunError(f"expected fewer oversight_steps than a run's {total:,}, got {overseen:,}")
+    return replace(
+        run,
+        oversight_steps=overseen,
+        blocker_steps=total - overseen,
+        segment_steps=settings.segment_steps or run.segment_steps,
+    )
 
 
 def with_ages(run: RunSettings) -> RunSettings:

@@ -185,6 +185,22 @@ def test_cells_of_other_amounts_of_oversight_say_so() -> None:
     ]
 
 
+def test_a_grid_may_oversee_for_longer_and_runs_stay_as_long() -> None:
+    longer = GridSettings(seeds=(0,), oversight_steps=20_000, segment_steps=2_000)
+    cells = cells_of(longer)
+    runs = [RunSettings.from_json(dict(cell.settings)) for cell in cells]
+    assert {(run.oversight_steps, run.blocker_steps) for run in runs} == {(20_000, 80_000)}
+    assert study_named("run").label(cells[0].settings) == (
+        "pong hirl simulated 20,000 overseen segment_steps 2000 seed 0"
+    )
+    smoke = cells_of(GridSettings(seeds=(0,), budget=Budget.SMOKE))  # shorter games are its own
+    assert study_named("run").label(smoke[0].settings) == "pong hirl simulated seed 0"
+    with pytest.raises(RunError, match="fewer oversight_steps than a run's 100,000, got 100,000"):
+        cells_of(GridSettings(oversight_steps=100_000))
+    with pytest.raises(RunError, match="segment_steps of 1 or more, got 0"):
+        GridSettings(segment_steps=0).check()
+
+
 def test_agents_are_an_axis_and_studies_of_the_agent_need_a_double_dqn() -> None:
     agents = (Algorithm.DOUBLE_DQN, Algorithm.RECURRENT_PPO)
     cells = cells_of(GridSettings(seeds=(0,), agents=agents))
