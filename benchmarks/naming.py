@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from blocker.naming import Spotter, fit_spotter, view_for
-from experiments.blocker_study import SEGMENTS
 from experiments.gathering import named_entry, wording_of
 from experiments.labelling import exploring
 from experiments.naming.pool import Pool, gather_pool
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from oversight import AtariGame, AtariSettings, OversightError
 from oversight.games import entry_of
 
@@ -71,7 +71,7 @@ def seconds_a_state(game: str, spotter: Spotter, states: int, seed: int) -> tupl
 
     The mean, not the median: where no way out is found at once, a search follows that takes long.
     """
-    entry, limit = named_entry(entry_of(game), spotter), SEGMENTS[game]
+    entry, limit = named_entry(entry_of(game), spotter), segment_of(game)
     settings = AtariSettings(max_agent_steps=limit, observe=False)
     env = AtariGame(replace(entry, rule="answers"), settings, definition=wording_of(entry_of(game)))
     actions = exploring(env, np.random.default_rng([seed, 2]))

@@ -20,12 +20,13 @@ from blocker.amplified import Answers, amplified_preset, examples_from_answers
 from blocker.naming import Spotter
 from experiments.adversaries import ADVERSARIES
 from experiments.blocker_rows import StudyRow
-from experiments.blocker_study import LABELS, SEGMENTS
+from experiments.blocker_study import LABELS
 from experiments.candidate import Candidate, Trial, try_all
 from experiments.gathering import EXPLORING, gather, named_entry
 from experiments.loop import PROPOSERS
 from experiments.naming.study import spotter_path
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from experiments.stopping import StopFlag
 from oversight import AtariGame, InterventionLog, OracleOverseer, Overseer, RunError, game_named
 from oversight.games import entry_of
@@ -175,7 +176,7 @@ def _rounds(
                 states,
                 guard,
                 seed=100 * seed + number,
-                segment_steps=SEGMENTS[game],
+                segment_steps=segment_of(game),
                 reporter=reporter,
                 stop=stop,
                 spotter=None if named is None else named[0],

@@ -22,6 +22,7 @@ from experiments.candidate import Candidate, Trial, try_all
 from experiments.labelling import flip, labelled
 from experiments.loop import PROPOSERS
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from experiments.stopping import StopFlag
 from oversight import (
     InterventionLog,
@@ -34,9 +35,6 @@ __all__ = ["BlockerStudySettings", "blocker_study"]
 
 LABELS = {"pong": 2_000, "space_invaders": 6_000, "road_runner": 20_000}
 """Labelled steps that are the goal of each game."""
-SEGMENTS = {"pong": 300, "space_invaders": 1_000, "road_runner": 2_000}
-"""Agent steps after which an episode is cut while labels are given. Whoever labels beginnings alone
-has not seen what comes later in a game: trucks, barriers full of holes."""
 LAST_INSTANT = frozenset({"pong"})
 """Games in which the person goes by what the window draws, to the last instant. By the rule for
 people of Pong, a zone half as high again, 2 to 11 % of all blocks change a game that was safe: no
@@ -167,7 +165,7 @@ def _trained(
         seed=seed,
         person=settings.person,
         exact=game in LAST_INSTANT and not settings.by_rule,
-        segment_steps=settings.segment_steps or SEGMENTS[game],
+        segment_steps=segment_of(game, settings.segment_steps),
         reporter=reporter,
         stop=stop,
     )

@@ -14,11 +14,12 @@ from blocker.bench.data import HeldOut, load_log, load_part
 from blocker.bench.judges import BlockerJudge, Judge, risks_of
 from blocker.bench.measures import Judged
 from blocker.pack import Manifest
-from experiments.blocker_study import LABELS, LAST_INSTANT, SEGMENTS
+from experiments.blocker_study import LABELS, LAST_INSTANT
 from experiments.curve_rows import NAMES, CurveRow, curve_table, draw_curves, known_curves
 from experiments.labelling import flip, labelled
 from experiments.reporter import Reporter
 from experiments.rundir import write_json
+from experiments.segments import segment_of
 from experiments.stopping import StopFlag
 from oversight import InterventionLog, RunError
 from oversight.log.table import UNSAFE
@@ -161,7 +162,7 @@ def _labels(
         seed=seed,
         person=settings.person,
         exact=game in LAST_INSTANT,
-        segment_steps=SEGMENTS[game],
+        segment_steps=segment_of(game),
         pace=settings.pace,
         reporter=reporter,
         stop=stop,

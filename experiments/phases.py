@@ -14,6 +14,7 @@ from blocker import PRESETS
 from experiments.learners import Learner, make_learner
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
+from experiments.segments import segment_of
 from experiments.settings import RunSettings
 from experiments.stopping import StopFlag
 from oversight import (
@@ -156,7 +157,7 @@ def _new_log(path: Path, settings: RunSettings) -> InterventionLog:
         environment={
             "frameskip": game.frameskip,
             "noop_max": probe.settings.noop_max,
-            "segment_steps": settings.segment_steps,
+            "segment_steps": segment_of(settings.game, settings.segment_steps),
             "sticky": probe.settings.sticky,
             "clip_reward": probe.settings.clip_reward,
         },

@@ -15,6 +15,7 @@ from experiments.phases import Ended, Phase, open_log, play
 from experiments.preflight import preflight
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage, write_json
+from experiments.segments import segment_of
 from experiments.settings import Condition, Handover, RunSettings
 from experiments.stopping import StopFlag
 from experiments.summary import AFTER, BEFORE, phase_figures, phase_names, summarise
@@ -176,11 +177,12 @@ class Sitting:
         updates_behind: int = 0,
     ) -> Ended:
         first = name == phase_names(self.settings.condition)[0]
+        segment = segment_of(self.settings.game, self.settings.segment_steps)
         phase = Phase(
             name=name,
             title=TITLES[name],
             steps=self.settings.oversight_steps if first else self.settings.blocker_steps,
-            segment_steps=self.settings.segment_steps if first else None,
+            segment_steps=segment if first else None,
             mode=mode,
             overseer=overseer,
             rewind_steps=max(self.settings.rewind_steps, undo_steps),

@@ -11,6 +11,7 @@ from typing import Literal
 
 from agents import Algorithm, Credit
 from blocker import PRESETS
+from experiments.segments import segment_of
 from oversight import RewardRule, RunError, game_named
 from oversight.simulated import MODELS
 
@@ -112,9 +113,10 @@ class RunSettings:
     oversight_steps: int = 3_000
     """Agent steps (4 frames each) that the overseer judges before the Blocker is trained."""
 
-    segment_steps: int = 300
+    segment_steps: int | None = None
     """While a person oversees, a new seeded game begins after so many agent steps, so that there
-    are episodes to split by: a whole game of random Pong takes about 1,000."""
+    are episodes to split by. The game's own number if not given: 300 in Pong, 1,000 in Space
+    Invaders, 2,000 in Road Runner, where what comes late in a game has to be labelled, too."""
 
     blocker_steps: int = 22_000
     """Agent steps under the Blocker."""
@@ -208,8 +210,9 @@ class RunSettings:
         """
         self._check_names()
         for name in ("oversight_steps", "segment_steps", "blocker_steps"):
-            if getattr(self, name) < 1:
-                raise RunError(f"expected {name} of 1 or more, got {getattr(self, name)}")
+            steps = getattr(self, name)
+            if steps is not None and steps < 1:
+                raise RunError(f"expected {name} of 1 or more, got {steps}")
         for name in ("seed", "rewind_steps", "undo_steps", "updates_behind", "window_patience"):
             if getattr(self, name) < 0:
                 raise RunError(f"expected a {name} of 0 or more, got {getattr(self, name)}")
@@ -276,8 +279,8 @@ class RunSettings:
         return replace(self, **QUICK)  # type: ignore[arg-type]
 
     def as_json(self) -> dict[str, object]:
-        """All settings, ready for JSON; of those of `HISTORIC` the ones that differ from it."""
-        every = asdict(self)
+        """All settings, ready for JSON, segments in numbers; of `HISTORIC` those that differ."""
+        every = {**asdict(self), "segment_steps": segment_of(self.game, self.segment_steps)}
         return {k: v for k, v in every.items() if k not in HISTORIC or v != HISTORIC[k]}
 
     @classmethod
@@ -298,9 +301,10 @@ class RunSettings:
                 "threshold": ThresholdChoice,
             }
             found = {**HISTORIC, **values}
+            if found.get("segment_steps") == segment_of(str(found.get("game"))):
+                found["segment_steps"] = None  # `as_json` says it in numbers
             typed = {k: kinds[k](str(v)) if k in kinds else v for k, v in found.items()}
-            ages = typed.get("ages")
-            if isinstance(ages, list):
+            if isinstance(ages := typed.get("ages"), list):
                 typed["ages"] = tuple(ages)  # JSON has no tuples
             return cls(**typed).check()  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from blocker.naming import EVEN, Spotter
-from experiments.blocker_study import SEGMENTS
 from experiments.gathering import named_entry, wording_of
 from experiments.labelling import exploring
 from experiments.naming.pool import Pool
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from experiments.stopping import StopFlag
 from oversight import AtariGame, AtariSettings, RunError
 from oversight.games import entry_of
@@ -120,12 +120,12 @@ def check_labels(
 def _guarded(game: str, spotter: Spotter, steps: int, seed: int) -> Iterator[tuple[AtariGame, int]]:
     """The game, and what is proposed next; whoever takes them plays a step."""
     entry = named_entry(entry_of(game), spotter)
-    settings = AtariSettings(max_agent_steps=SEGMENTS[game], observe=False)
+    settings = AtariSettings(max_agent_steps=segment_of(game), observe=False)
     env = AtariGame(replace(entry, rule="answers"), settings, definition=wording_of(entry_of(game)))
     actions = exploring(env, np.random.default_rng([seed, 41]))
     episode = 0
     for step in range(steps):
-        if step % SEGMENTS[game] == 0 or env.emulator.game_over:
+        if step % segment_of(game) == 0 or env.emulator.game_over:
             env.reset(seed=episode_seed(seed)(episode))
             episode += 1
         yield env, next(actions)

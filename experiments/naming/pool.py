@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocker.naming import View
-from experiments.blocker_study import SEGMENTS
 from experiments.labelling import exploring
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from experiments.stopping import StopFlag
 from oversight import AtariGame, AtariSettings, RunError
 from oversight.arrays import read_arrays, write_arrays
@@ -227,7 +227,7 @@ def _played(
     seen = Definition(SeenLate(entry.truth.catastrophe, LATE.get(game, 0)))
     env = AtariGame(  # the one definition is also the rule, so that nothing else is watched
         replace(entry, definitions=MappingProxyType({"seen": seen}), rule=None),
-        AtariSettings(max_agent_steps=SEGMENTS[game], observe=False),
+        AtariSettings(max_agent_steps=segment_of(game), observe=False),
     )
     actions = exploring(env, np.random.default_rng([seed, 31]))
     episode, over, before = 0, True, env.screen()

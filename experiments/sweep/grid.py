@@ -80,8 +80,8 @@ class GridSettings:
     are as long."""
 
     segment_steps: int | None = None
-    """While a person oversees, a new game begins after so many agent steps; the budget's number
-    (300) if not given. Where a game changes as it goes on, its Blocker needs longer ones."""
+    """While a person oversees, a new game begins after so many agent steps; the game's own number
+    if not given (300 in Pong, 1,000 in Space Invaders, 2,000 in Road Runner)."""
 
     study_steps: int | None = None
     """Agent steps of a cell of a study about runs; a tenth of the run's if not given."""

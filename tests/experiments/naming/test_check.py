@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from blocker.naming import EVEN, NamedHarm, Spotter, fit_spotter, view_for
-from experiments.blocker_study import SEGMENTS
 from experiments.labelling import exploring
 from experiments.naming.check import Checked, check_labels, check_pairs
 from experiments.naming.pool import Pool
 from experiments.naming.session import name_on_screens
 from experiments.phases import episode_seed
 from experiments.reporter import Reporter
+from experiments.segments import segment_of
 from oversight import AtariGame, AtariSettings, game_named
 from oversight.catastrophes.pong import PongZone
 from oversight.definition import Definition
@@ -86,7 +86,7 @@ def test_a_watch_says_of_each_step_what_the_spotter_says_of_the_pools_pairs(
     entry = entry_of(game)
     harm = NamedHarm(spotter, PongZone(), entry.game.frameskip)
     entry = replace(entry, definitions={"named": Definition(harm)}, rule=None)
-    env = AtariGame(entry, AtariSettings(max_agent_steps=SEGMENTS[game], observe=False))
+    env = AtariGame(entry, AtariSettings(max_agent_steps=segment_of(game), observe=False))
     actions, over, episode = exploring(env, np.random.default_rng([0, 31])), True, 0
     for step in range(700):
         if over:

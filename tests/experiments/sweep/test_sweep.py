@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,17 @@ def test_a_grid_may_oversee_for_longer_and_runs_stay_as_long() -> None:
         cells_of(GridSettings(oversight_steps=100_000))
     with pytest.raises(RunError, match="segment_steps of 1 or more, got 0"):
         GridSettings(segment_steps=0).check()
+
+
+def test_overseen_games_are_as_long_as_their_game_needs() -> None:
+    cells = cells_of(GridSettings(games=("pong", "road_runner"), seeds=(0,)))
+    assert {(c.settings["game"], c.settings["segment_steps"]) for c in cells} == {
+        ("pong", 300),
+        ("road_runner", 2_000),
+    }
+    before = replace(RunSettings(game="road_runner"), segment_steps=300)  # what all games had
+    assert "segment_steps 300" in study_named("run").label(before.as_json())
+    assert variant_of(RunSettings(game="road_runner")) == ""
 
 
 def test_agents_are_an_axis_and_studies_of_the_agent_need_a_double_dqn() -> None:
