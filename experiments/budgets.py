@@ -8,7 +8,7 @@ from enum import StrEnum
 from experiments.settings import RunSettings
 from oversight import RunError
 
-__all__ = ["Budget", "overseen_by_budget", "segments_by_budget", "with_budget"]
+__all__ = ["Budget", "is_named_size", "overseen_by_budget", "segments_by_budget", "with_budget"]
 
 
 class Budget(StrEnum):
@@ -79,6 +79,15 @@ def overseen_by_budget() -> frozenset[int]:
     """Overseen steps that some named size has."""
     ours = {sizes["oversight_steps"] for sizes in _SIZES.values()}
     return frozenset(ours | {labels for labels, _ in _PAPERS.values()})
+
+
+def is_named_size(oversight_steps: int, steps: int) -> bool:
+    """Whether some named size has so many overseen steps of so many."""
+    ours = {
+        (size["oversight_steps"], size["oversight_steps"] + size["blocker_steps"])
+        for size in _SIZES.values()
+    }
+    return (oversight_steps, steps) in ours | set(_PAPERS.values())
 
 
 def segments_by_budget() -> frozenset[int]:

@@ -32,6 +32,10 @@ def curve_of(row: Row, name: str) -> tuple[Counts, Counts] | None:
     return np.cumsum(steps), np.array([float(str(value)) for value in values])
 
 
+_TREATED = ("game", "condition", "overseer", "agent")
+"""What, with the numbers of steps, makes runs differ in more than their seed."""
+
+
 def ages_tables(rows: Sequence[Row]) -> list[Table]:
     """Catastrophes and returns in each quarter of the runs of each game and condition."""
     return [
@@ -50,14 +54,16 @@ def _by_quarter(
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         if not row.get("variant"):
-            names = [str(row.get(name) or "") for name in ("game", "condition", "agent")]
-            groups.setdefault((*names, f"{row['asked_steps']:,}"), []).append(row)
+            names = [str(row.get(name) or "") for name in _TREATED]
+            lengths = (f"{int(str(row[name])):,}" for name in ("oversight_steps", "asked_steps"))
+            groups.setdefault((*names, *lengths), []).append(row)
     lines = []
     for key, members in sorted(groups.items()):
         found = [estimate([of(row, quarter) for row in members]) for quarter in range(QUARTERS)]
         said = ("-" if each is None else each.in_words(digits) for each in found)
         lines.append((*(word.replace("_", " ") for word in key), *said))
-    headings = ("game", "condition", "agent", "steps", "first quarter", "second", "third", "last")
+    quarters = ("first quarter", "second", "third", "last")
+    headings = (*_TREATED, "overseen steps", "steps", *quarters)
     return Table(title, headings, tuple(lines))
 
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agents import Algorithm
+from experiments.budgets import is_named_size
 from experiments.rundir import RunDirectory, write_json
-from experiments.settings import OverseerChoice
+from experiments.settings import Condition, OverseerChoice
 from experiments.studies import study_named
 from experiments.studies.runs import RUN_FOLDER, row_of_run
 from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
@@ -61,8 +62,13 @@ class Collected:
     notes: str = ""
 
     def rows_of(self, study: str) -> list[Row]:
-        """All rows of one study."""
-        return [row for result in self.results if result.study == study for row in result.rows]
+        """All rows of one study, with how long overseen games were where there were any."""
+        return [
+            {"segment_steps": result.settings.get("segment_steps"), **row}
+            for result in self.results
+            if result.study == study
+            for row in result.rows
+        ]
 
     def write(self, folder: Path) -> None:
         """Write `rows.json`; notes stay as they are.
@@ -82,8 +88,8 @@ class Collected:
 def plain_rows(collected: Sequence[Collected]) -> list[Row]:
     """Rows of the runs that can stand beside the paper's, of the largest budget of each cell.
 
-    These are runs without a variant, of Double DQN, HIRL under the simulated person; a cell that is
-    in several sweeps counts once.
+    These are runs without a variant, of Double DQN, HIRL under the simulated person for as long as
+    a named budget has it; a cell that is in several sweeps counts once.
     """
     results = {result.key: result for each in collected for result in each.results}
     rows = [row for result in results.values() if result.study == "run" for row in result.rows]
@@ -98,8 +104,12 @@ def plain_rows(collected: Sequence[Collected]) -> list[Row]:
 
 
 def _is_plain(row: Row) -> bool:
-    judged_by_truth = row["condition"] == "hirl" and row.get("overseer") == OverseerChoice.ORACLE
-    return not row.get("variant") and row["agent"] == Algorithm.DOUBLE_DQN and not judged_by_truth
+    if row.get("variant") or row["agent"] != Algorithm.DOUBLE_DQN:
+        return False
+    if row["condition"] != Condition.HIRL:
+        return True
+    overseen, steps = int(str(row["oversight_steps"])), int(str(row["asked_steps"]))
+    return row.get("overseer") != OverseerChoice.ORACLE and is_named_size(overseen, steps)
 
 
 def collect(sweep: Path) -> Collected:
@@ -114,7 +124,7 @@ def collect(sweep: Path) -> Collected:
     results = sorted(map(_result, folders), key=lambda result: (result.study, result.label))
     command = sweep / "command.txt"
     said = command.read_text(encoding="utf-8").strip() if command.is_file() else "unknown"
-    return Collected(sweep.name, said, tuple(results))
+    return Collected(sweep.resolve().name, said, tuple(results))
 
 
 def _result(folder: Path) -> Result:

@@ -58,6 +58,12 @@ def report(settings: ReportSettings, reporter: Reporter) -> list[Collected]:
     Raises:
         RunError: a folder is not a sweep's, or a file cannot be written.
     """
+    names = [sweep.resolve().name for sweep in settings.sweeps]
+    if len(set(names)) < len(names):
+        raise RunError(
+            f"expected sweeps of different names, got {', '.join(sorted(names))}: what is made of "
+            "each goes to a folder of its name; rename one"
+        )
     try:
         for sweep in settings.sweeps:
             _keep(collect(sweep), settings.results, reporter)

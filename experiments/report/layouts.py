@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from experiments.report.tables import Column, Layout, Table, grouped
-from experiments.settings import Condition, OverseerChoice
+from experiments.settings import Condition, OverseerChoice, RunSettings
+from experiments.studies.runs import variant_of
 from experiments.sweep.cell import Json
 from experiments.sweep.study import Row
 
@@ -19,6 +20,7 @@ _RUN_BY = {
     "agent": "agent",
     "variant": "variant",
     "oversight_steps": "overseen steps",
+    "segment_steps": "in games of",
     "asked_steps": "steps",
 }
 _RUN = Layout(
@@ -126,6 +128,8 @@ def _seen(settings: Mapping[str, Json]) -> Row:
     overseen, after = row.get("oversight_steps"), row.get("blocker_steps")
     if isinstance(overseen, int) and isinstance(after, int):
         row["asked_steps"] = overseen + after
+        row["variant"] = variant_of(RunSettings.from_json(dict(settings)))
+    row.setdefault("person", RunSettings().person)  # no grid chooses another
     row["base"] = row.get("condition")
     row["overseer"] = _overseer(row)
     return row

@@ -80,7 +80,8 @@ def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
     if seen == 0:
         said = f"0 (at most {1000 * upper_bound(0, tried):.3g})"
     scored = "-" if score is None else score.in_words()
-    return (*theirs, f"{mine[0]['asked_steps']:,}", str(len(mine)), f"{seen:,}", said, scored)
+    seeds = len({row["seed"] for row in mine})
+    return (*theirs, f"{mine[0]['asked_steps']:,}", str(seeds), f"{seen:,}", said, scored)
 
 
 def _section(collected: Collected) -> Iterator[str]:

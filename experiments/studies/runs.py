@@ -23,7 +23,6 @@ CURVE_POINTS = 40
 """Stretches of steps that a row keeps of a run."""
 VARIED = (
     "person",
-    "segment_steps",
     "rewind_steps",
     "handover",
     "credit",
@@ -98,8 +97,6 @@ def variant_of(settings: RunSettings) -> str:
     """What differs from the default run, in words; empty if nothing does."""
     usual = RunSettings()
     changed = [name for name in VARIED if getattr(settings, name) != getattr(usual, name)]
-    if settings.segment_steps in segments_by_budget():  # said by the length of the run
-        changed = [name for name in changed if name != "segment_steps"]
     return ", ".join(f"{name} {getattr(settings, name)}" for name in changed)
 
 
@@ -112,6 +109,8 @@ def _label(values: Mapping[str, Json]) -> str:
         words.append(settings.overseer.value)
         if settings.oversight_steps not in overseen_by_budget():
             words.append(f"{settings.oversight_steps:,} overseen")
+    if settings.segment_steps not in (None, *segments_by_budget()):
+        words.append(f"in games of {settings.segment_steps:,}")
     return " ".join([*words, variant_of(settings), f"seed {settings.seed}"]).replace("  ", " ")
 
 

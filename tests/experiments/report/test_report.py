@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from experiments.__main__ import main
-from experiments.report.ages import curve_of, quarter_rate, quarter_return
+from experiments.report.ages import ages_tables, curve_of, quarter_rate, quarter_return
 from experiments.report.beside import sections_beside
-from experiments.report.collect import collect, read_collected
+from experiments.report.collect import (
+    Collected,
+    Result,
+    collect,
+    plain_rows,
+    read_collected,
+)
 from experiments.report.curves import draw_curves, draw_story, returns_of, spread
 from experiments.report.layouts import tables_of
 from experiments.report.page import page, paper_table
@@ -66,6 +73,24 @@ def test_rows_are_grouped_and_what_is_missing_says_so() -> None:
     # Exact: 1 - 0.05 ** (1 / 1000).
     assert table.rows[2][3] == "0 in 1,000 (at most 2.99)"
     assert as_markdown(table).splitlines()[1] == "| --- | --- | --- | --- | --- |"
+
+
+def test_a_variant_that_was_not_played_has_a_line_of_its_own() -> None:
+    usual = RunSettings(overseer=OverseerChoice.SIMULATED, oversight_steps=100, blocker_steps=300)
+    missing = [usual.as_json(), replace(usual, rewind_steps=8).as_json()]
+    done = {**played(0, Condition.HIRL), "segment_steps": 300, "overseer": "simulated person"}
+    (table,) = tables_of({"run": [done]}, {"run": [json.loads(json.dumps(m)) for m in missing]})
+    said = [dict(zip(table.headings, row, strict=True)) for row in table.rows]
+    assert [(row["variant"], row["seeds"]) for row in said][-1] == ("rewind steps 8", "0")
+
+
+def test_amounts_of_oversight_are_no_seeds() -> None:
+    named = {**played(0, Condition.HIRL), "oversight_steps": 3_000, "asked_steps": 25_000}
+    others = [{**named, "oversight_steps": steps} for steps in (450, 18_000)]
+    for table in ages_tables([named, *others]):
+        assert [row[4] for row in table.rows] == ["18,000", "3,000", "450"]
+    rows = [Result(f"run-{n}", "run", "", {}, [row]) for n, row in enumerate([named, *others])]
+    assert plain_rows([Collected("hours", "", tuple(rows))]) == [named]
 
 
 # --------------------------------------------------------------------------- from cells to a page
@@ -138,14 +163,18 @@ def test_a_report_of_a_sweep(
     # Seeds 1 and 2 had 4 and 8 in 400 steps.
     assert "| 2 | 15.00 (10.00 to 20.00) |" in line
     assert "-21.5 (-22.0 to -21.0)" in line
-    assert "| pong | penalty only | oracle | double dqn |  | 100 | 400 | 0 | missing |" in text
+    assert (
+        "| pong | penalty only | oracle | double dqn |  | 100 | 300 | 400 | 0 | missing |" in text
+    )
     beside = next(x for x in text.splitlines() if "580,000" in x)
     assert "| 33.1 |" in beside  # 580,000 in 17.5 million
     assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
     assert (results / "small" / "curves-double_dqn.png").stat().st_size > 10_000
     assert (results / "small" / "runs.csv").read_text().startswith("game,condition,")
     quarters = next(
-        x for x in text.splitlines() if x.startswith("| pong | no oversight | double dqn |")
+        x
+        for x in text.splitlines()
+        if x.startswith("| pong | no oversight |  | double dqn | 100 |")
     )
     assert quarters.count("15.00 (10.00 to 20.00)") == 4
 
@@ -161,6 +190,19 @@ def test_notes_beside_the_rows_stay_and_are_on_the_page(sweep: Path, tmp_path: P
         assert main(arguments) == 0
         assert "\n\nIt stopped firing.\n\n" in made.read_text()
         assert "firing" not in (folder / "rows.json").read_text(encoding="utf-8")
+
+
+def test_two_sweeps_of_one_name_are_refused(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "elsewhere" / "small"
+    other.parent.mkdir()
+    sweep.rename(other)
+    put(sweep, 1, Condition.HIRL)
+    command = ["report", str(sweep), str(other), "--results", str(tmp_path / "kept")]
+    assert main(command) == 2
+    assert "sweeps of different names, got small, small" in capsys.readouterr().err
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_sweep_without_cells_and_a_foreign_file(
@@ -221,11 +263,11 @@ def test_a_missing_seed_is_of_the_group_of_those_played(
         blocker_steps=300,
     )
     settings = dict(run_cell(asked).settings)
-    row = {**played(1, condition), "overseer": overseer}
+    row = {**played(1, condition), "overseer": overseer, "segment_steps": 300}
     (table,) = tables_of({"run": [row]}, {"run": [settings]})
     (line,) = table.rows  # no second one that calls the same cells missing
     assert line[1:3] == (condition.value.replace("_", " "), overseer or "")
-    assert line[7] == "1"
+    assert line[8] == "1"
 
 
 def test_groups_are_in_the_order_of_their_numbers() -> None:

@@ -192,7 +192,7 @@ def test_a_grid_may_oversee_for_longer_and_runs_stay_as_long() -> None:
     runs = [RunSettings.from_json(dict(cell.settings)) for cell in cells]
     assert {(run.oversight_steps, run.blocker_steps) for run in runs} == {(20_000, 80_000)}
     assert study_named("run").label(cells[0].settings) == (
-        "pong hirl simulated 20,000 overseen segment_steps 2000 seed 0"
+        "pong hirl simulated 20,000 overseen in games of 2,000 seed 0"
     )
     smoke = cells_of(GridSettings(seeds=(0,), budget=Budget.SMOKE))  # shorter games are its own
     assert study_named("run").label(smoke[0].settings) == "pong hirl simulated seed 0"
@@ -209,7 +209,7 @@ def test_overseen_games_are_as_long_as_their_game_needs() -> None:
         ("road_runner", 2_000),
     }
     before = replace(RunSettings(game="road_runner"), segment_steps=300)  # what all games had
-    assert "segment_steps 300" in study_named("run").label(before.as_json())
+    assert "in games of 300" in study_named("run").label(before.as_json())
     assert variant_of(RunSettings(game="road_runner")) == ""
 
 
