@@ -45,6 +45,11 @@ class Learner(Protocol):
 
     ranking: Ranking | None
 
+    @property
+    def steps(self) -> int:
+        """Agent steps that it has learned in: fewer than the run's if a kill cost some."""
+        ...
+
     def learn(self, steps: int, on_step: OnStep) -> int:
         """Learn for so many steps more; returns how many were made."""
         ...
@@ -63,7 +68,7 @@ class Learner(Protocol):
 
 
 def make_learner(
-    run: RunDirectory, settings: RunSettings, env: Env, numbers: DoubleDQNSettings
+    run: RunDirectory, settings: RunSettings, env: Env, numbers: DoubleDQNSettings, before: int
 ) -> Learner:
     """Make a run's agent for an overseen game, as its last checkpoint has it.
 
@@ -72,20 +77,26 @@ def make_learner(
         settings: which agent, from which seed, on which device.
         env: the game behind the gate, with episodes of its own.
         numbers: of a Double DQN.
+        before: steps of the run so far, from which ages are counted.
 
     Raises:
         OversightError: there is a checkpoint that cannot be used.
     """
     if settings.agent is Algorithm.DOUBLE_DQN:
-        return _DoubleDQNLearner(run, settings, env, numbers)
+        return _DoubleDQNLearner(run, settings, env, numbers, before)
     return _PolicyLearner(run, settings, env)
 
 
 class _DoubleDQNLearner:
     def __init__(
-        self, run: RunDirectory, settings: RunSettings, env: Env, numbers: DoubleDQNSettings
+        self,
+        run: RunDirectory,
+        settings: RunSettings,
+        env: Env,
+        numbers: DoubleDQNSettings,
+        before: int,
     ) -> None:
-        self._run, self._ages = run, settings.ages
+        self._run, self._ages, self._age = run, settings.ages, before
         self._agent = make_agent(
             env, numbers, seed=settings.seed, device=settings.device, seed_env=False
         )
@@ -93,10 +104,15 @@ class _DoubleDQNLearner:
             load(self._agent, run.agent)
         self.ranking: Ranking | None = self._agent.ranking
 
+    @property
+    def steps(self) -> int:
+        return self._agent.num_timesteps
+
     def learn(self, steps: int, on_step: OnStep) -> int:
-        def told(step: LearnStep) -> bool:
-            if step.step in self._ages:
-                keep_age(self._agent, self._run.ages, step.step)
+        def told(_step: LearnStep) -> bool:
+            self._age += 1
+            if self._age in self._ages:
+                keep_age(self._agent, self._run.ages, self._age)
             return on_step()
 
         return learn(self._agent, steps, told, tensorboard=self._run.tensorboard)
@@ -125,6 +141,10 @@ class _PolicyLearner:
             # Its random numbers are not kept: the first ones are not to come again.
             self._agent.set_random_seed(settings.seed + self._agent.num_timesteps)
         vector._reset_seeds()  # the gate's episodes have seeds of their own
+
+    @property
+    def steps(self) -> int:
+        return self._agent.num_timesteps
 
     def learn(self, steps: int, on_step: OnStep) -> int:
         if steps == 0:

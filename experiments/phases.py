@@ -11,7 +11,7 @@ import numpy as np
 from agents import DoubleDQNSettings, LearningBehind, Precision
 from agents.start import background_of
 from blocker import PRESETS
-from experiments.learners import Learner, make_learner
+from experiments.learners import make_learner
 from experiments.reporter import Bar, Reporter
 from experiments.rundir import RunDirectory
 from experiments.segments import segment_of
@@ -48,7 +48,8 @@ AGENT = DoubleDQNSettings(exploration_hold=30, adam_epsilon=1.5e-4, precision=Pr
 then blocks about 280 times, against 90 if they tremble, and a Blocker learns from blocks. With
 SB3's epsilon of 1e-8 a network of Pong is dead before 50,000 steps (docs/agents.md)."""
 CHECKPOINT_STEPS = 5_000
-"""Agent steps between checkpoints: what a kill can cost of the learning, never of the log."""
+"""Agent steps between checkpoints at most, or a tenth of a shorter run: what a kill can cost of the
+learning, never of the log."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,13 @@ class Ended:
         complete: all its steps were made.
         gone: the overseer's last word, if nobody was there any more.
         tally: counts of this sitting.
+        learned_steps: agent steps that the agent has learned in, in all sittings.
     """
 
     complete: bool
     gone: str | None
     tally: Tally
+    learned_steps: int
 
 
 def agent_settings(settings: RunSettings) -> DoubleDQNSettings:
@@ -172,10 +175,12 @@ def play(
     log: InterventionLog,
     reporter: Reporter,
     stop: StopFlag,
+    kept: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Let the agent play and learn through a phase, from where the log says it stands.
 
-    The agent goes on from its checkpoint and leaves one, however the phase ends.
+    The agent goes on from its checkpoint and leaves one, however the phase ends; `kept` is called
+    after each on the way.
 
     Raises:
         OversightError: the log, the checkpoint or the agent failed; what was recorded is kept.
@@ -200,43 +205,58 @@ def play(
         first_step_id=log.next_step_id,
         first_episode=log.next_episode,
     )
-    learner = make_learner(run, settings, behind.around(wrapper), agent_settings(settings))
+    numbers, before = agent_settings(settings), log.next_step_id
+    learner = make_learner(run, settings, behind.around(wrapper), numbers, before)
     wrapper.ranking = learner.ranking
     gone = None
+
+    def keep() -> None:
+        learner.save()
+        kept()
+
     with reporter.bar(phase.title, phase.steps) as bar:
         bar.show(done)
+        on_step = _watching(wrapper, bar, done, checkpoint_steps(settings), keep, stop)
         try:
-            done += _learn(learner, phase.steps - done, wrapper, bar, done, stop)
+            learner.learn(max(0, phase.steps - done), on_step)
         except OverseerGone as error:
             gone = str(error)
         finally:
             behind.close()
+            bar.show(len(log.steps([phase.name], undone=True)), _note(wrapper.gate.tally))
     log.flush()
     learner.save()
     learner.export()
-    return Ended(len(log.steps([phase.name], undone=True)) >= phase.steps, gone, wrapper.gate.tally)
+    complete = len(log.steps([phase.name], undone=True)) >= phase.steps
+    return Ended(complete, gone, wrapper.gate.tally, learner.steps)
 
 
-def _learn(
-    learner: Learner,
-    steps: int,
+def checkpoint_steps(settings: RunSettings) -> int:
+    """Agent steps between checkpoints."""
+    return min(CHECKPOINT_STEPS, max(1, (settings.oversight_steps + settings.blocker_steps) // 10))
+
+
+def _watching(
     wrapper: OversightWrapper[np.ndarray],
     bar: Bar,
     before: int,
+    every: int,
+    keep: Callable[[], None],
     stop: StopFlag,
-) -> int:
+) -> Callable[[], bool]:
+    """What is done after each step: the bar, checkpoints, and whether to go on."""
     made = 0
 
     def on_step() -> bool:
         nonlocal made
         made += 1
-        if made % 20 == 0 or made == steps:
+        if made % 20 == 0:
             bar.show(before + made, _note(wrapper.gate.tally))
-        if made % CHECKPOINT_STEPS == 0:
-            learner.save()
+        if made % every == 0:
+            keep()
         return not stop()
 
-    return learner.learn(max(0, steps), on_step)
+    return on_step
 
 
 def _note(tally: Tally) -> str:

@@ -52,6 +52,7 @@ class Sitting:
         self.run = run
         self.settings: RunSettings = run.settings().check()
         self.state = run.state()
+        self._before, self._begun = self.state.wall_seconds, time.monotonic()
         self._log = log
         self._reporter = reporter
         self._stop = stop
@@ -188,10 +189,15 @@ class Sitting:
             rewind_steps=max(self.settings.rewind_steps, undo_steps),
             updates_behind=updates_behind,
         )
-        return play(self.run, self.settings, phase, self._log, self._reporter, self._stop)
+        ended = play(
+            *(self.run, self.settings, phase, self._log, self._reporter, self._stop), self._remember
+        )
+        self._remember(learned_steps=ended.learned_steps)
+        return ended
 
     def _remember(self, **news: object) -> None:
-        self.state = replace(self.state, **news)  # type: ignore[arg-type]
+        spent = self._before + time.monotonic() - self._begun
+        self.state = replace(self.state, wall_seconds=spent, **news)  # type: ignore[arg-type]
         self.run.remember(self.state)
 
 
@@ -234,6 +240,12 @@ def _leave_figures(run: RunDirectory, log: InterventionLog, reporter: Reporter) 
     draw_overview(run.overview, table, events, f"{game.title}, {settings.condition.value}, {who}")
     if settings.condition is Condition.HIRL:
         write_video(run.video, log, game, tuple(dict.fromkeys(table.phase.tolist())))
+    total = len(log.steps(undone=True))
+    if state.learned_steps is not None and state.learned_steps < total:
+        reporter.say(
+            f"The agent has learned in {state.learned_steps:,} of {total:,} agent steps: after a "
+            "kill it goes on from its last checkpoint, the log from its last step."
+        )
     rows = [(TITLES[n], phase_figures(table, events, n)) for n in phase_names(settings.condition)]
     reporter.console.print()
     title = f"{game.title}: {settings.condition.value}"

@@ -35,6 +35,7 @@ class RunState:
         handover: why the Blocker took over: "ready", or "explicit choice"; None before.
         readiness: the verdict in words; None before.
         looks: how often readiness was looked at.
+        learned_steps: agent steps that the agent has learned in; None until a phase has ended.
     """
 
     stage: Stage = Stage.OVERSIGHT
@@ -43,6 +44,7 @@ class RunState:
     handover: str | None = None
     readiness: str | None = None
     looks: int = 0
+    learned_steps: int | None = None
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ def summarise(
         "seed": settings.seed,
         "overseer": state.overseer,
         "agent_steps": len(played),
+        "learned_steps": state.learned_steps,
         "episodes": len(np.unique(table.episode)),
         "catastrophes": len(events),
         "catastrophes_after_handover": phases[AFTER].catastrophes if handed else None,

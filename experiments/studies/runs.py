@@ -38,6 +38,7 @@ VARIED = (
 """Settings that make a variant where they are not the default's."""
 KEPT = (
     "agent_steps",
+    "learned_steps",
     "episodes",
     "catastrophes",
     "catastrophes_after_handover",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from agents import make_agent
 from experiments.__main__ import main
 from experiments.ages import ages_in, become
 from experiments.phases import agent_settings
-from experiments.rundir import RunDirectory
-from experiments.settings import RunSettings, ThresholdChoice
+from experiments.pipeline import run_sitting
+from experiments.reporter import Reporter
+from experiments.rundir import RunDirectory, Stage
+from experiments.settings import Condition, RunSettings, ThresholdChoice
 from oversight import AtariGame, RewardRule, RunError, game_named
 
 
@@ -36,6 +40,33 @@ def test_a_run_keeps_its_agent_at_the_ages_asked_for(tmp_path: Path) -> None:
     assert np.array_equal(agent.q_values(screens), other.q_values(screens))
     with pytest.raises(RunError, match=r"no usable agent of age 11 .*there are: 10, 40"):
         become(agent, run.ages, 11)
+
+
+def test_after_a_kill_ages_are_the_runs_and_what_was_not_learned_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A checkpoint every 10 steps: killed after 66, the agent goes on from 60, the run from 66."""
+    settings = RunSettings(
+        condition=Condition.NO_OVERSIGHT, oversight_steps=20, blocker_steps=80, ages=(10, 100)
+    )
+    run = RunDirectory.create(tmp_path / "run", settings)
+    reporter, asked = Reporter(Console(file=io.StringIO())), 0
+
+    def killed() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked == 66:
+            raise KeyboardInterrupt
+        return False
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sitting(run, reporter, killed)
+    assert run.state().wall_seconds > 0
+    assert run_sitting(run, Reporter(), lambda: False) is Stage.DONE
+    assert ages_in(run.ages) == (10, 100)
+    summary = json.loads(run.summary.read_text())
+    assert (summary["agent_steps"], summary["learned_steps"]) == (100, 94)
+    assert "has learned in 94 of 100 agent steps" in capsys.readouterr().out
 
 
 def test_variants_go_through_json_and_are_checked() -> None:
