@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +38,7 @@ from oversight import OversightError, RunError
 
 __all__ = ["main"]
 
+CONFIG = (tyro.conf.EnumChoicesFromValues,)
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -55,7 +57,7 @@ class Run:
     """A small run of less than 90 seconds: 1,500 steps overseen and 1,500 under the Blocker."""
 
     budget: Budget | None = None
-    """A named size of the run, in place of single numbers of steps."""
+    """A named size of the run; single numbers that are given beside it count."""
 
     out: Path | None = None
     """Where the run directory is made; runs/GAME-CONDITION-TIME if not given."""
@@ -63,6 +65,27 @@ class Run:
     resume: Path | None = None
     """Go on with this run directory, with the settings that it was made with; --oversight-steps
     and --blocker-steps may ask for more steps than then."""
+
+    def settings_not_given(self) -> RunSettings:
+        """What holds for settings that are not given: the run's own, or the named size's.
+
+        Raises:
+            RunError: two sizes are given, or one for a run that has its own.
+        """
+        sizes = [name for name in ("quick", "budget", "out") if getattr(self, name)]
+        if self.resume is not None:
+            if sizes:
+                raise RunError(
+                    f"a run goes on as it was made, got --{sizes[0]} with --resume: for more steps "
+                    "give --oversight-steps or --blocker-steps"
+                )
+            return RunDirectory.open(self.resume).settings().check()
+        if self.quick and self.budget is not None:
+            raise RunError("expected one size of the run, got --quick and --budget")
+        usual = RunSettings(game=self.settings.game)
+        if self.quick:
+            return usual.quick()
+        return usual if self.budget is None else with_budget(usual, self.budget)
 
     def directory(self) -> RunDirectory:
         """The run directory to work in, new or old.
@@ -72,8 +95,7 @@ class Run:
         """
         if self.resume is not None:
             return _reopened(self.resume, self.settings)
-        settings = self.settings if self.budget is None else with_budget(self.settings, self.budget)
-        settings = (settings.quick() if self.quick else settings).check()
+        settings = self.settings.check()
         stamp = time.strftime("%Y%m%d-%H%M%S")
         default = Path("runs") / f"{settings.game}-{settings.condition.value}-{stamp}"
         return RunDirectory.create(self.out or default, settings)
@@ -82,11 +104,11 @@ class Run:
 def _reopened(path: Path, asked: RunSettings) -> RunDirectory:
     """A run directory to go on with, its numbers of steps raised if that was asked for."""
     run = RunDirectory.open(path)
-    usual = RunSettings()
+    own = run.settings().check()
     changed = {
         field.name: getattr(asked, field.name)
         for field in fields(RunSettings)
-        if getattr(asked, field.name) != getattr(usual, field.name)
+        if getattr(asked, field.name) != getattr(own, field.name)
     }
     fixed = sorted(set(changed) - {"oversight_steps", "blocker_steps"})
     if fixed:
@@ -94,15 +116,30 @@ def _reopened(path: Path, asked: RunSettings) -> RunDirectory:
             f"a run goes on with its own settings, got others for {', '.join(fixed)}: with "
             "--resume only --oversight-steps and --blocker-steps may be given"
         )
-    settings = run.settings().check()
-    fewer = [name for name, value in changed.items() if value < getattr(settings, name)]
+    fewer = [name for name, value in changed.items() if value < getattr(own, name)]
     if fewer:
         raise RunError(
             f"{path} was made with more {fewer[0]}: expected at least as many, got fewer"
         )
+    if "oversight_steps" in changed and run.state().stage in (Stage.BLOCKER, Stage.DONE):
+        raise RunError(
+            f"{path} is past its overseen steps: expected --blocker-steps alone, or a new run"
+        )
     if changed:
-        run.reconfigure(replace(settings, **changed).check())
+        run.reconfigure(asked)
     return run
+
+
+def _as_given(command: Run, words: Sequence[str]) -> Run:
+    """The command, read again over what holds for settings that are not given.
+
+    So a number that is given counts, whether it is the usual one or not.
+
+    Raises:
+        RunError: see `Run.settings_not_given`.
+    """
+    default = replace(command, settings=command.settings_not_given())
+    return tyro.cli(type(command), args=words, default=default, config=CONFIG)
 
 
 @dataclass(frozen=True)
@@ -203,6 +240,7 @@ def _do(command: Run | Pack | Study, reporter: Reporter, stop: StopFlag) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
     command = tyro.extras.subcommand_cli_from_dict(
         {
             "demo": Demo,
@@ -223,13 +261,15 @@ def main(arguments: list[str] | None = None) -> int:
             "labour": Labour,
             "fit-person": FitPerson,
         },
-        args=arguments,
+        args=words,
         prog="python -m experiments",
-        config=(tyro.conf.EnumChoicesFromValues,),
+        config=CONFIG,
         description="Train Atari agents without a catastrophe, overseen by a person or a Blocker.",
     )
     reporter = Reporter()
     try:
+        if isinstance(command, Run):
+            command = _as_given(command, words[1:])
         with stop_on_signals() as stop:
             return _do(command, reporter, stop)
     except OversightError as error:

@@ -13,6 +13,7 @@ import tyro
 
 from agents import (
     AgentProposer,
+    Algorithm,
     ConstantProposer,
     HeldRandomProposer,
     Proposer,
@@ -31,6 +32,7 @@ from experiments.tables import FigureRow, figures_table
 from oversight import (
     AllowAll,
     AtariGame,
+    AtariSettings,
     Game,
     GateSettings,
     InterventionLog,
@@ -107,6 +109,11 @@ def audit(settings: AuditSettings, reporter: Reporter, stop: StopFlag) -> list[F
     """
     run = RunDirectory.open(settings.run)
     made_with = run.settings()
+    if Kind.AGENT in settings.proposers and made_with.agent is not Algorithm.DOUBLE_DQN:
+        raise RunError(
+            f"the run's agent is {made_with.agent.value}, and only double_dqn proposes here: give "
+            "--proposers random held down"
+        )
     game = game_named(made_with.game)
     blocker = Blocker.load(run.blocker)
     rows: list[FigureRow] = []
@@ -119,11 +126,12 @@ def audit(settings: AuditSettings, reporter: Reporter, stop: StopFlag) -> list[F
                 continue
             trial = _Trial(made_with, game, name, steps, mode, overseer, settings.seed)
             rows.append((name, trial.play(_maker(kind, game, run, settings.seed), reporter, stop)))
+            # After each: whoever stops it, or what stops it, leaves what was played.
+            write_json(run.path / "audit.json", [_as_json(row, settings) for row in rows])
     for title, guarded in (("nobody oversees", False), (f"guarded by {run.blocker.name}", True)):
         part = [(n.removesuffix(UNGUARDED), f) for n, f in rows if n.endswith(UNGUARDED) != guarded]
         if part:
             reporter.console.print(figures_table(part, f"{game.title}, {title}"))
-    write_json(run.path / "audit.json", [_as_json(row, settings) for row in rows])
     return rows
 
 
@@ -165,7 +173,7 @@ class _Trial:
         reporter: Reporter,
         stop: StopFlag,
     ) -> None:
-        env = AtariGame(self.game)
+        env = AtariGame(self.game, AtariSettings(sticky=self.settings.sticky))
         wrapper = OversightWrapper(
             env,
             self.overseer,

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from experiments.__main__ import main
+from agents import Algorithm
+from experiments.__main__ import Run, _as_given, main
+from experiments.budgets import Budget
 from experiments.rundir import RunDirectory, RunState, Stage
 from experiments.settings import OverseerChoice, RunSettings
 from oversight import InterventionLog
@@ -129,3 +131,39 @@ def test_more_steps_may_be_asked_for_when_a_run_goes_on(
         assert len(log.steps(["oversight"])) == 9
     line = _fails(capsys, "run", "--resume", out, "--oversight-steps", "6")
     assert "at least as many" in line
+
+
+def test_a_number_that_is_given_counts_though_it_is_the_usual_one(tmp_path: Path) -> None:
+    usual = RunSettings()
+    run = RunDirectory.create(tmp_path / "run", RunSettings(oversight_steps=50, blocker_steps=60))
+    words = ("--resume", str(run.path), "--blocker-steps", str(usual.blocker_steps))
+    asked = _as_given(Run(resume=run.path), words)
+    assert (asked.settings.oversight_steps, asked.settings.blocker_steps) == (50, 22_000)
+    quick = _as_given(Run(quick=True), ("--quick", "--blocker-steps", "5000", "--seed", "3"))
+    assert (quick.settings.oversight_steps, quick.settings.blocker_steps) == (1_500, 5_000)
+    small = Run(budget=Budget.SMALL)
+    given = _as_given(small, ("--budget", "small", "--blocker-steps", str(usual.blocker_steps)))
+    assert (given.settings.oversight_steps, given.settings.blocker_steps) == (10_000, 22_000)
+
+
+def test_what_cannot_be_of_a_run_that_goes_on_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run = RunDirectory.create(tmp_path / "run", RunSettings(oversight_steps=50))
+    line = _fails(capsys, "run", "--resume", str(run.path), "--budget", "small")
+    assert "goes on as it was made, got --budget with --resume" in line
+    assert "got --quick and --budget" in _fails(capsys, "run", "--quick", "--budget", "small")
+    run.remember(RunState(stage=Stage.DONE))
+    line = _fails(capsys, "run", "--resume", str(run.path), "--oversight-steps", "900")
+    assert "past its overseen steps" in line
+    assert run.settings().oversight_steps == 50
+
+
+def test_an_audit_needs_an_agent_that_can_propose(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    settings = RunSettings(agent=Algorithm.A2C, overseer=OverseerChoice.ORACLE)
+    run = RunDirectory.create(tmp_path / "run", settings)
+    line = _fails(capsys, "audit", str(run.path))
+    assert "the run's agent is a2c" in line
+    assert "--proposers random held down" in line
