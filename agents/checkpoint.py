@@ -26,7 +26,7 @@ from agents.settings import DoubleDQNSettings, epsilon_at
 from agents.tensors import adopt_tensors, mismatch, named_tensors
 from oversight.errors import RunError
 
-__all__ = ["CHECKPOINT_VERSION", "export_agent_zip", "load", "save"]
+__all__ = ["CHECKPOINT_VERSION", "export_agent_zip", "flush", "load", "save", "steps_kept"]
 
 CHECKPOINT_VERSION = 1
 """Of the format; raised whenever an older program could not read it."""
@@ -110,6 +110,26 @@ def load(agent: DoubleDQN, directory: Path) -> None:
     _adopt_numbers(agent, numbers)
 
 
+def steps_kept(directory: Path) -> int:
+    """Agent steps that the agent saved there had made; 0 if none was saved.
+
+    Raises:
+        RunError: the checkpoint is damaged, or of another program or version.
+    """
+    if not (directory / MANIFEST).exists():
+        return 0
+    return _read_numbers(_read_manifest(directory), directory).counters["num_timesteps"]
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or a directory's names, are on the disk itself."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def export_agent_zip(agent: DoubleDQN, path: Path) -> None:
     """Write SB3's own format for other tools (`stable_baselines3.DQN.load`).
 
@@ -151,20 +171,12 @@ def _kind(agent: DoubleDQN) -> Manifest:
 
 def _commit(directory: Path, manifest: Manifest) -> None:
     for part in manifest["files"].values():
-        _flush(directory / part["name"])
+        flush(directory / part["name"])
     temporary = directory / f"{MANIFEST}.new"
     temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    _flush(temporary)
+    flush(temporary)
     temporary.replace(directory / MANIFEST)
-    _flush(directory)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(directory)
 
 
 def _remove_others(directory: Path, keep: set[Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def train_other(training: Training, told: Told, *, overseer: Overseer | None = N
         _save_policy(agent, training)
         if tape is not None:
             tape.save(training.tape)
-        training.keep_tally(gate.gate.tally)
+        training.keep_counts(asdict(gate.gate.tally))
     _check_finite(agent, settings)
     return bool(agent.num_timesteps >= settings.steps)
 

@@ -14,6 +14,7 @@ from agents import checkpoint
 from agents.divergence import NetworkDied, has_died
 from agents.double_dqn import DoubleDQN
 from agents.games import overseen_games
+from agents.keeping import added, agree, keep_as_one
 from agents.learn_step import LearnStep
 from agents.learning import learn
 from agents.training_types import Training, TrainSettings, Way
@@ -81,6 +82,7 @@ class _Sitting:
         self.training = training
         self.kept = kept
         self.settings: TrainSettings = training.settings().check()
+        made = agree(training, self.settings.way)
         self.before = training.counts()
         self.tape = kept_tape(training, self.settings)
         env, self.gate = overseen_games(
@@ -91,7 +93,7 @@ class _Sitting:
             episodes=self.before.get("episodes") or 0,
         )
         self.agent = _agent(self.settings, env, self.gate)
-        if training.agent.exists():
+        if made:
             checkpoint.load(self.agent, training.agent)
         self.episodes = Episodes(training, self.settings.games)
 
@@ -111,12 +113,11 @@ class _Sitting:
 
         Raises:
             NetworkDied: the checkpoint before is intact.
+            RunError: it could not be written; likewise.
         """
         _require_alive(self.agent)
-        checkpoint.save(self.agent, self.training.agent)
-        if self.tape is not None:
-            self.tape.save(self.training.tape)
-        self.training.keep_tally(self.gate.gate.tally, self.before)
+        counts = added(self.gate.gate.tally, self.before)
+        keep_as_one(self.training, self.agent, self.tape, counts)
         self.kept(self.agent)
 
     def _learn(self, steps: int, told: Told) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,6 @@ from agents.start import background_of
 from oversight.errors import RunError
 from oversight.games import game_named
 from oversight.settings import GateSettings, Mode, RewardRule
-from oversight.types import Tally
 
 __all__ = ["Algorithm", "TrainSettings", "Training", "Watch", "Way"]
 
@@ -240,6 +238,11 @@ class Training:
         return self.path / "episodes.csv"
 
     @property
+    def counted(self) -> Path:
+        """What the gate counted."""
+        return self.path / "counts.json"
+
+    @property
     def tensorboard(self) -> Path:
         """Event files."""
         return self.path / "tensorboard"
@@ -289,20 +292,14 @@ class Training:
         if steps > settings.steps:
             self._write("config.json", asdict(replace(settings, steps=steps)))
 
-    def counts(self) -> dict[str, int | None]:
-        """What was counted up to the last checkpoint; empty before the first."""
-        return self._read("counts.json") if (self.path / "counts.json").exists() else {}
+    def counts(self, path: Path | None = None) -> dict[str, int | None]:
+        """What was counted up to the last checkpoint (or is in `path`); empty if nothing was."""
+        path = path or self.counted
+        return self._read(path.name) if path.exists() else {}
 
-    def keep_tally(self, tally: Tally, before: Mapping[str, int | None] | None = None) -> None:
-        """Write what was counted, with what was counted in earlier sittings.
-
-        What is not known of one sitting is not known of all.
-        """
-        counts: dict[str, int | None] = asdict(tally)
-        for name, value in counts.items() if before else ():
-            was = (before or {}).get(name)
-            counts[name] = None if value is None or was is None else was + value
-        self._write("counts.json", counts)
+    def keep_counts(self, counts: dict[str, int | None], path: Path | None = None) -> None:
+        """Write what was counted, or to another file of the directory."""
+        self._write((path or self.counted).name, counts)
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
         new = self.path / f"{name}.new"
