@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import csv
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from agents.learn_step import LearnStep
 from agents.learning import learn
 from agents.training_types import Training, TrainSettings, Way
 from agents.vec_env import OversightVecEnv
+from oversight.errors import RunError
 from oversight.games import game_named
 from oversight.overseer import Overseer
 from oversight.tape import Tape
@@ -39,14 +41,20 @@ class Episodes:
         newest: game returns of the last hundred episodes.
     """
 
-    def __init__(self, training: Training, games: int) -> None:
-        """Go on with a training's file."""
+    def __init__(self, training: Training, games: int, steps: int = 0) -> None:
+        """Go on with a training's file from an agent step on: rows of later ones come again.
+
+        Raises:
+            RunError: the file is of something else.
+        """
         self._path = training.episodes
         self._returns = np.zeros(games)
         self._lengths = np.zeros(games, np.int64)
         self.newest: list[float] = []
-        if not self._path.exists():
-            self._path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+        new = self._path.with_name(f"{self._path.name}.new")
+        rows = _rows_through(steps, self._path) if self._path.exists() else []
+        new.write_text("".join([",".join(COLUMNS) + "\n", *rows]), encoding="utf-8", newline="")
+        new.replace(self._path)
 
     def take(self, index: int, step: int, reward: float, info: Any, *, done: bool) -> None:  # noqa: ANN401
         """One agent step of one game."""
@@ -73,6 +81,16 @@ class Episodes:
         return f"return {np.mean(self.newest):.1f} over {len(self.newest)} games"
 
 
+def _rows_through(steps: int, path: Path) -> list[str]:
+    """The rows of episodes that had ended by an agent step; none that a kill cut short."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
+    whole = [line for line in lines if line.endswith("\n") and line.count(",") == len(COLUMNS) - 1]
+    try:
+        return [line for line in whole if int(line.split(",")[0]) <= steps]
+    except ValueError as error:
+        raise RunError(f"expected rows of episodes in {path}, got: {error}") from error
+
+
 class _Sitting:
     """One sitting at a training of a Double DQN."""
 
@@ -95,7 +113,7 @@ class _Sitting:
         self.agent = _agent(self.settings, env, self.gate)
         if made:
             checkpoint.load(self.agent, training.agent)
-        self.episodes = Episodes(training, self.settings.games)
+        self.episodes = Episodes(training, self.settings.games, self.agent.num_timesteps)
 
     def go(self, told: Told) -> bool:
         """Train to the end, or until told to stop; returns whether it is complete."""

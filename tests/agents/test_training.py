@@ -22,7 +22,7 @@ from agents.others import train_other
 from agents.progress import Pace
 from agents.reference import make_reference
 from agents.settings import Precision, epsilon_at, updates_due
-from agents.training import Episodes, train_double_dqn
+from agents.training import COLUMNS, Episodes, train_double_dqn
 from agents.training_types import Algorithm, Training, TrainSettings, Watch, Way
 from oversight import GateSettings, Proposal, RunError, ScriptedOverseer
 from oversight.settings import Mode
@@ -232,6 +232,36 @@ def test_returns_are_written_for_every_game_that_ends(tmp_path: Path) -> None:
         [row] = csv.DictReader(file)
     assert (row["agent_steps"], row["game"], row["length"]) == ("3", "0", "2")
     assert (float(row["game_return"]), float(row["agent_return"])) == (-3.0, -2.5)
+
+
+def test_games_that_ended_after_the_checkpoint_are_written_once(tmp_path: Path) -> None:
+    training = Training.create(tmp_path / "run", SMALL)
+    assert train_double_dqn(training, lambda _steps, _note: True)
+    kept = ["32,0,16,-3.0,-3.0", "64,1,32,-21.0,-21.0"]
+    # What a kill leaves: a game of after the checkpoint, and half a row.
+    rows = [",".join(COLUMNS), *kept, "66,0,1,-1.0,-1.0", "68,1,"]
+    training.episodes.write_text("\r\n".join(rows))
+    training.prolong(96)
+    assert train_double_dqn(training, lambda _steps, _note: True)
+    assert training.episodes.read_text().splitlines() == [",".join(COLUMNS), *kept]
+    training.episodes.write_text("\n".join([",".join(COLUMNS), "a,b,c,d,e", ""]))
+    with pytest.raises(RunError, match=r"rows of episodes in .*episodes\.csv"):
+        train_double_dqn(training, lambda _steps, _note: True)
+
+
+def test_a_kill_while_episodes_are_cut_leaves_them_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training.create(tmp_path / "run", SMALL)
+    training.episodes.write_text(before := "\n".join([",".join(COLUMNS), "2,0,1,0.0,0.0", ""]))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        Episodes(training, 2, 64)
+    assert training.episodes.read_text() == before
 
 
 def test_the_time_left_is_that_of_the_pace_of_late() -> None:
