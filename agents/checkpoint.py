@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def save(agent: DoubleDQN, directory: Path) -> None:
             files are left alone.
 
     Raises:
-        RunError: it could not be written (disk full, no permission); an earlier one is intact.
+        RunError: it could not be written (disk full, no permission); an earlier one is intact, or
+            this one if all but its last flush to the disk was done.
     """
     generation = _last_generation(directory) + 1
     files = {
@@ -70,14 +72,14 @@ def save(agent: DoubleDQN, directory: Path) -> None:
         save_file(named_tensors(agent), files["tensors"])
         np.savez(files["replay"], allow_pickle=False, **agent.replay_buffer.state())
         _commit(directory, _describe(agent, generation, files))
-        _remove_others(directory, keep=set(files.values()))
     except (OSError, SafetensorError) as error:
-        for path in files.values():
-            path.unlink(missing_ok=True)
+        if not _is_named(generation, directory):
+            _remove(files.values())
         raise RunError(
             f"expected to write a checkpoint to {directory}, got: {error}; make room or choose "
-            "another directory (an earlier checkpoint there is intact)"
+            "another directory (the checkpoint that is there is intact)"
         ) from error
+    _remove_others(directory, keep=set(files.values()))
 
 
 def load(agent: DoubleDQN, directory: Path) -> None:
@@ -179,10 +181,22 @@ def _commit(directory: Path, manifest: Manifest) -> None:
     flush(directory)
 
 
+def _is_named(generation: int, directory: Path) -> bool:
+    try:
+        return _last_generation(directory) == generation
+    except RunError:
+        return True  # where it cannot be told, nothing is removed
+
+
 def _remove_others(directory: Path, keep: set[Path]) -> None:
     for pattern in ("tensors-*.safetensors", "replay-*.npz"):
-        for path in set(directory.glob(pattern)) - keep:
-            path.unlink()
+        _remove(set(directory.glob(pattern)) - keep)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # no harm in what is left over: the next save tries again
+            path.unlink(missing_ok=True)
 
 
 def _last_generation(directory: Path) -> int:

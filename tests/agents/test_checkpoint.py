@@ -165,6 +165,64 @@ def test_a_full_disk_is_told_and_the_earlier_checkpoint_is_intact(
     load(agent, tmp_path)
 
 
+def test_what_the_manifest_names_is_kept_when_its_last_flush_fails(
+    make_chain: Make,
+    chain_settings: DoubleDQNSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent = make_agent(make_chain(), chain_settings, 0, "cpu")
+    learn(agent, 60)
+    save(agent, tmp_path)
+    learn(agent, 60)
+    real = checkpoint.flush
+
+    def broken(path: Path) -> None:
+        if path == tmp_path:
+            raise OSError(5, "Input/output error")
+        real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "flush", broken)
+        with pytest.raises(RunError, match=r"Input/output error.*intact"):
+            save(agent, tmp_path)
+    # Should the rename be lost with the power, the files of before are still there.
+    assert len(list(tmp_path.glob("tensors-*"))) == 2
+    found = make_agent(make_chain(), chain_settings, 1, "cpu")
+    load(found, tmp_path)
+    assert found.num_timesteps == 120
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_files_that_cannot_be_removed_do_no_harm(
+    make_chain: Make,
+    chain_settings: DoubleDQNSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full: bool,
+) -> None:
+    agent = make_agent(make_chain(), chain_settings, 0, "cpu")
+    save(agent, tmp_path)
+    learn(agent, 60)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", fail)
+        if full:
+            patch.setattr(np, "savez", fail)
+            with pytest.raises(RunError, match=r"Permission denied.*intact"):
+                save(agent, tmp_path)
+        else:
+            save(agent, tmp_path)
+    found = make_agent(make_chain(), chain_settings, 1, "cpu")
+    load(found, tmp_path)
+    assert found.num_timesteps == (0 if full else 60)
+    save(agent, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3  # manifest, tensors, replay
+
+
 def edit(directory: Path, **changes: object) -> None:
     path = directory / "agent.json"
     manifest = json.loads(path.read_text(encoding="utf-8")) | changes
