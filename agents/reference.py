@@ -5,8 +5,8 @@ from __future__ import annotations
 from stable_baselines3 import DQN
 from stable_baselines3.common.vec_env import VecEnv
 
+from agents.settings import reference_pace
 from agents.training_types import TrainSettings
-from oversight.errors import RunError
 
 __all__ = ["make_reference"]
 
@@ -25,12 +25,7 @@ def make_reference(settings: TrainSettings, env: VecEnv) -> DQN:
     Raises:
         RunError: updates cannot be spread evenly over steps of all games, as SB3 makes them.
     """
-    games, every = env.num_envs, settings.train_freq
-    if games % every and every % games:
-        raise RunError(
-            f"SB3's DQN learns after whole steps of all games: expected a train_freq that divides "
-            f"{games} games or is a multiple of them, got {every}"
-        )
+    every, updates = reference_pace(env.num_envs, settings.train_freq)
     return DQN(
         "CnnPolicy",
         env,
@@ -39,8 +34,8 @@ def make_reference(settings: TrainSettings, env: VecEnv) -> DQN:
         learning_starts=settings.learning_starts,
         batch_size=settings.batch_size,
         gamma=settings.dqn.gamma,
-        train_freq=max(1, every // games),
-        gradient_steps=max(1, games // every),
+        train_freq=every,
+        gradient_steps=updates,
         n_steps=settings.n_steps,
         target_update_interval=settings.dqn.target_update_interval,
         # SB3 counts it as a share of all steps, and from the first one on, as we do.

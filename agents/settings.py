@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Credit", "DoubleDQNSettings", "Precision", "epsilon_at", "updates_due"]
+from oversight.errors import RunError
+
+__all__ = [
+    "Credit",
+    "DoubleDQNSettings",
+    "Precision",
+    "epsilon_at",
+    "reference_pace",
+    "updates_due",
+]
 
 
 class Credit(StrEnum):
@@ -175,3 +184,17 @@ def updates_due(before: int, after: int, settings: DoubleDQNSettings) -> int:
     begun = max(before, settings.learning_starts)
     every = settings.train_freq
     return max(0, after // every - begun // every) * settings.updates
+
+
+def reference_pace(games: int, train_freq: int) -> tuple[int, int]:
+    """Steps of all games between SB3's updates, and how many those are then.
+
+    Raises:
+        RunError: updates cannot be spread evenly over steps of all games, as SB3 makes them.
+    """
+    if games % train_freq and train_freq % games:
+        raise RunError(
+            f"SB3's DQN learns after whole steps of all games: expected a train_freq that divides "
+            f"{games} games or is a multiple of them, got {train_freq}"
+        )
+    return max(1, train_freq // games), max(1, games // train_freq)

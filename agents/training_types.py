@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from agents.choices import Algorithm, Watch, Way
-from agents.settings import Credit, DoubleDQNSettings, Precision
+from agents.devices import check_device
+from agents.settings import Credit, DoubleDQNSettings, Precision, reference_pace
 from agents.start import background_of
 from oversight.errors import RunError
 from oversight.games import game_named
 from oversight.settings import GateSettings, Mode, RewardRule
 
 __all__ = ["Algorithm", "TrainSettings", "Training", "Watch", "Way"]
+
+LAST_SEED = 2**32 - 1
+"""Seeds beyond are none for NumPy's generator, which SB3 seeds."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +120,8 @@ class TrainSettings:
             RunError: they cannot; says what to change.
         """
         self._check_game()
-        some = ("games", "steps", "checkpoint_steps", "buffer_size", "train_freq", "batch_size")
-        for name in some:
-            if getattr(self, name) < 1:
-                raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "adam_epsilon"):
-            if not getattr(self, name) > 0.0:
-                raise RunError(f"expected {name} above 0, got {getattr(self, name)}")
+        self._check_numbers()
+        check_device(self.device)
         if self.n_steps < 1 or (self.n_steps > 1 and self.games == 1):
             raise RunError(
                 f"expected n_steps of 1, or more with several games, got {self.n_steps} with "
@@ -138,7 +138,28 @@ class TrainSettings:
                 f"expected checkpoint_steps that {self.games} games share evenly, got "
                 f"{self.checkpoint_steps}"
             )
+        self._parts()
         return self
+
+    def _check_numbers(self) -> None:
+        for name in ("games", "steps", "checkpoint_steps"):
+            if getattr(self, name) < 1:
+                raise RunError(f"expected {name} of at least 1, got {getattr(self, name)}")
+        for name, value in vars(self).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise RunError(f"expected {name} to be finite, got {value}")
+        if not 0 <= self.seed <= LAST_SEED:
+            raise RunError(f"expected a seed of 0 to {LAST_SEED}, got {self.seed}")
+
+    def _parts(self) -> tuple[DoubleDQNSettings, GateSettings]:
+        """What has numbers of its own, which it checks as it is made."""
+        try:
+            parts = self.dqn, self.gate
+        except ValueError as error:
+            raise RunError(str(error)) from None
+        if self.algorithm is Algorithm.DQN:
+            reference_pace(self.games, self.train_freq)
+        return parts
 
     def _check_game(self) -> None:
         try:

@@ -152,6 +152,43 @@ def test_what_cannot_be_trained_with_is_refused(wrong: dict[str, object], word: 
         settings(**wrong).check()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("--exploration-final 2", "expected exploration_final in [0, 1], got 2.0"),
+        ("--exploration-steps -5", "expected exploration_steps at least 0, got -5"),
+        ("--learning-rate nan", "expected learning_rate to be finite, got nan"),
+        ("--penalty 1", "expected a penalty of 0 or less, got 1.0"),
+        ("--penalty nan", "expected penalty to be finite, got nan"),
+        ("--device foo", "expected a device auto, cpu or cuda, got 'foo'"),
+        ("--algorithm a2c --seed -1", "expected a seed of 0 to 4294967295, got -1"),
+        ("--algorithm ppo --seed 4294967296", "expected a seed of 0 to 4294967295"),
+        ("--algorithm dqn --train-freq 3", "divides 8 games or is a multiple of them, got 3"),
+        ("--algorithm dqn --train-freq 0", "expected train_freq at least 1, got 0"),
+        ("--batch-size 0", "expected batch_size at least 1, got 0"),
+    ],
+)
+def test_what_is_refused_makes_no_directory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: str, words: str
+) -> None:
+    out = tmp_path / "run"
+    assert main(["train", *wrong.split(), "--out", str(out)]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert words in line
+    assert not out.exists()
+
+
+def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert settings(device="cuda:1").check().device == "cuda:1"
+    with pytest.raises(RunError, match="expected one of 2 GPUs from 0 on, got 'cuda:2'"):
+        settings(device="cuda:2").check()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert settings(device="cuda").check().device == "cuda"  # SB3 takes the CPU then
+
+
 @pytest.mark.parametrize("algorithm", [a for a in Algorithm if a is not Algorithm.DOUBLE_DQN])
 def test_other_agents_learn_behind_the_same_gate(tmp_path: Path, algorithm: Algorithm) -> None:
     training = Training.create(
