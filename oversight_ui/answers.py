@@ -19,6 +19,7 @@ __all__ = [
     "full_time",
     "go_back",
     "late_block",
+    "meant_step",
     "noticed",
     "one_back",
     "undo",
@@ -103,7 +104,7 @@ def block(state: State, replacement: int | None = None) -> Step:
     if state.pending is None:
         waiting = state.mode is Mode.JUDGING and replacement is None
         return replace(state, latched=Command.BLOCK if waiting else None), ()
-    meant = _meant(state, state.pending)
+    meant = meant_step(state, state.pending)
     if meant is not None and replacement == meant.action:
         meant = None  # a late block that names what was done: the step at hand must be meant
     return answer(state, Verdict.UNSAFE, by_key=True, replacement=replacement, meant=meant)
@@ -186,7 +187,7 @@ def go_back(state: State, pending: Pending, target: int) -> Step:
     return noticed(enter(state, Mode.PAUSED), words), (GoBack(pending.serial, target),)
 
 
-def _meant(state: State, pending: Pending) -> Past | None:
+def meant_step(state: State, pending: Pending) -> Past | None:
     """The earlier step that a block pressed now was meant for; None for the one shown."""
     seen_at = state.now - state.settings.reaction_seconds
     if state.mode is not Mode.JUDGING or state.way is Way.STEPWISE or seen_at >= pending.shown_at:

@@ -20,7 +20,17 @@ from dataclasses import replace
 
 from oversight.types import Verdict
 from oversight_ui.acts import ACTS, IN_PREVIEW
-from oversight_ui.answers import Step, answer, block, enter, full_time, go_back, late_block, noticed
+from oversight_ui.answers import (
+    Step,
+    answer,
+    block,
+    enter,
+    full_time,
+    go_back,
+    late_block,
+    meant_step,
+    noticed,
+)
 from oversight_ui.assist import speed_up
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Ask, Bye, Look, Present
@@ -180,7 +190,8 @@ def _choose(state: State, action: int | None) -> Step:
     state = replace(state, last_input=state.now)
     if action is None:
         return full_time(noticed(state, "this game has no such action")), ()
-    if action == pending.action:
+    meant = meant_step(state, pending)
+    if action == pending.action and (meant is None or meant.action == action):
         return answer(state, Verdict.SAFE, by_key=True)  # the person wants what the agent wants
     return block(state, action)
 

@@ -35,10 +35,10 @@ def key(command: Command) -> KeyDown:
     return KeyDown(command)
 
 
-def show(serial: int, reach: int = 4, hint: Hint | None = None) -> Shown:
+def show(serial: int, reach: int = 4, hint: Hint | None = None, action: int = 3) -> Shown:
     """Step 100 + serial, with so many steps before it within reach."""
     here = 100 + serial
-    return Shown(serial, here, 3, tuple(range(max(100, here - reach), here)), hint)
+    return Shown(serial, here, action, tuple(range(max(100, here - reach), here)), hint)
 
 
 def two_silent() -> list[Timed]:
@@ -186,6 +186,21 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         [(1.5, show(0)), (1.6, Choose(3))],
         Mode.JUDGING,
         ["0 allow key"],
+    ),
+    "choosing in 0.05 s what is shown by then is a late block of the step before": (
+        [(1.5, show(0)), (1.75, Tick()), (1.8, show(1, action=2)), (1.85, Choose(2))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 block key instead 2 meant 0"],
+    ),
+    "0.25 s after it the step shown is allowed": (
+        [(1.5, show(0)), (1.75, Tick()), (1.8, show(1, action=2)), (2.04, Choose(2))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow key"],
+    ),
+    "choosing in 0.05 s what both steps want allows the one shown": (
+        [(1.5, show(0)), (1.75, Tick()), (1.8, show(1)), (1.85, Choose(3))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow key"],
     ),
     "an action that the game has not": (
         [(1.5, show(0)), (1.6, Choose(None)), (1.7, Tick())],
