@@ -41,7 +41,12 @@ def full_time(state: State) -> State:
 
 
 def enter(state: State, mode: Mode) -> State:
-    """Change the mode; the step shown gets its full time."""
+    """Change the mode; the step shown gets its full time.
+
+    A mouse reaches a window that others have the keyboard of: what it leaves does not go on.
+    """
+    if mode is Mode.JUDGING and not state.focused:
+        mode = Mode.UNFOCUSED
     resumed = state.now if mode is Mode.JUDGING else state.resumed_at
     return full_time(replace(state, mode=mode, latched=None, resumed_at=resumed))
 

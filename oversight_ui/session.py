@@ -202,6 +202,7 @@ def _key_up(state: State, command: Command | None) -> State:
 
 
 def _focus(state: State, here: bool) -> State:
+    state = replace(state, focused=here)
     if here:
         return replace(state, mode=Mode.IDLE) if state.mode is Mode.UNFOCUSED else state
     state = replace(state, held_since=None, latched=None)  # the key's release will not be seen

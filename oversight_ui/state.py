@@ -157,6 +157,7 @@ class State:
     Attributes:
         back: where help, the preview and the question before the end return to.
         way: how the person works.
+        focused: the window has the keyboard; without it nothing comes back to JUDGING.
         held_since: when the block key went down, None while it is up.
         latched: BLOCK or LATE if its key was tapped between two steps.
         take_back: a step that was undone between two steps: the game goes back with the next one.
@@ -179,6 +180,7 @@ class State:
     mode: Mode = Mode.START
     back: Mode = Mode.JUDGING
     way: Way = Way.REAL_TIME
+    focused: bool = True
     pace: float = 4.0
     pending: Pending | None = None
     held_since: float | None = None

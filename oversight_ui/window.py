@@ -68,6 +68,8 @@ WORD_SECONDS: Final = 3.0
 """So long the window's own word, about a screenshot or the text size, stands."""
 _UNCOVERED: Final = (pygame.WINDOWEXPOSED, pygame.WINDOWSIZECHANGED, pygame.WINDOWSHOWN)
 """After these the whole window has to be drawn."""
+_WHEEL: Final = (4, 5)
+"""Buttons that a turned wheel is, as well: it may scroll what lies under the window."""
 _OWN: Final = (Command.FULL_SCREEN, Command.SCREENSHOT, Command.BIGGER, Command.SMALLER)
 """Commands that concern the window alone and not the session."""
 
@@ -128,7 +130,8 @@ class Window:
         self._canvas = Canvas()
         self._sounds = Sounds(wanted=preferences.sounds)
         self._pads = Gamepads()
-        self._state = State.resumed(preferences.session, time.monotonic(), welcome.so_far)
+        opened = State.resumed(preferences.session, time.monotonic(), welcome.so_far)
+        self._state = replace(opened, focused=pygame.key.get_focused())
         self._word_until = 0.0
         self._frames = 0
         self._picture = Picture(
@@ -213,7 +216,8 @@ class Window:
         elif event.type == pygame.WINDOWFOCUSGAINED:
             yield Focus(here=True)
         elif event.type == pygame.MOUSEBUTTONDOWN:
-            yield KeyDown()
+            if event.button not in _WHEEL:
+                yield KeyDown()
         elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
             names = (str(event.unicode), pygame.key.name(event.key))
             if event.type == pygame.KEYUP or self._keys.counts_as_input(names):

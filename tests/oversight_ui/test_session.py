@@ -34,7 +34,7 @@ from oversight_ui.testing import Timed, brief, play
 ANY = KeyDown()
 BLOCK, UNBLOCK = KeyDown(Command.BLOCK), KeyUp(Command.BLOCK)
 PAUSE, STEP, UNDO = (KeyDown(c) for c in (Command.PAUSE, Command.STEP, Command.UNDO))
-HELP, END = KeyDown(Command.HELP), KeyDown(Command.END)
+HELP, END, LOOK = (KeyDown(c) for c in (Command.HELP, Command.END, Command.LOOK))
 FASTER, SLOWER = KeyDown(Command.FASTER), KeyDown(Command.SLOWER)
 
 
@@ -147,8 +147,47 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.JUDGING,
         ["0 allow silence"],
     ),
+    "no click goes on while the window lacks the keyboard": (
+        [(1.5, show(0)), (1.6, Focus(False)), (3.0, ANY), (9.0, Tick())],
+        Mode.UNFOCUSED,
+        [],
+    ),
+    "the focus lost during help is missed after it": (
+        [(1.5, show(0)), (1.6, HELP), (2.0, Focus(False)), (3.0, ANY), (9.0, Tick())],
+        Mode.UNFOCUSED,
+        [],
+    ),
+    "and during the question before the end": (
+        [(1.5, show(0)), (1.6, END), (2.0, Focus(False)), (3.0, ANY), (9.0, Tick())],
+        Mode.UNFOCUSED,
+        [],
+    ),
+    "and while looking ahead": (
+        [(1.5, show(0)), (1.6, LOOK), (2.0, Focus(False)), (3.0, ANY), (9.0, Tick())],
+        Mode.UNFOCUSED,
+        ["0 preview"],
+    ),
+    "got back during help it is not missed": (
+        [
+            (1.5, show(0)),
+            (1.6, HELP),
+            (2.0, Focus(False)),
+            (3.0, Focus(True)),
+            (4.0, ANY),
+            (4.3, Tick()),
+        ],
+        Mode.JUDGING,
+        ["0 allow silence"],
+    ),
     "losing the focus forgets the held key": (
-        [(1.5, BLOCK), (1.6, Focus(False)), (1.7, ANY), (2.0, show(0)), (2.3, Tick())],
+        [
+            (1.5, BLOCK),
+            (1.6, Focus(False)),
+            (1.65, Focus(True)),
+            (1.7, ANY),
+            (2.0, show(0)),
+            (2.3, Tick()),
+        ],
         Mode.JUDGING,
         ["0 allow silence"],
     ),
@@ -241,6 +280,13 @@ def test_table(name: str) -> None:
     assert state.mode is mode
 
 
+def test_a_click_on_the_start_screen_of_a_window_without_the_keyboard_begins_nothing() -> None:
+    state, said = play([(0.0, Begun(20.0)), (0.5, Focus(False)), (1.0, ANY), (1.5, show(0))])
+    assert (state.mode, said) == (Mode.UNFOCUSED, [Present(here=True)])
+    state, said = play([(9.0, Tick()), (9.1, Focus(True)), (9.2, ANY), (9.5, Tick())], state)
+    assert [brief(message) for message in said] == ["0 allow silence"]
+
+
 def test_start_screen_gives_up_after_its_time() -> None:
     state, said = play([(0.0, Begun(20.0)), (19.9, Tick())])
     assert (state.mode, said) == (Mode.START, [])
@@ -325,10 +371,12 @@ def test_silence_approves_only_while_a_person_is_known_to_be_there(
 ) -> None:
     state, now, serial = State.fresh(Settings(), 0.0), 0.0, -1
     answered: list[int] = []
+    here = True
     for delay, item in script:
         now += delay
         serial += item == "show"
         event = show(serial) if isinstance(item, str) else item
+        here = event.here if isinstance(event, Focus) else here
         before = state
         state, said = advance(state, event, now)
         for answer in (m for m in said if isinstance(m, Answer)):
@@ -338,6 +386,7 @@ def test_silence_approves_only_while_a_person_is_known_to_be_there(
             assert before.pending is not None or blocked
             if not blocked and answer.reaction_seconds is None:
                 assert before.mode is Mode.JUDGING
+                assert here
                 assert isinstance(event, Tick)
                 assert before.held_since is None
                 assert before.pending is not None

@@ -186,3 +186,29 @@ def test_idle_and_lost_focus_stop_the_game(run: Run) -> None:
     unfocused = len(run.decisions)
     time.sleep(1.0)
     assert len(run.decisions) == unfocused
+
+
+@pytest.mark.parametrize("run", [("--pace", "4", "--idle-seconds", "60")], indirect=True)
+def test_a_mouse_over_a_window_without_the_keyboard_approves_nothing(run: Run) -> None:
+    begin(run)
+    xdotool("key", "F1")
+    wait_until_still(run)
+    identity = xdotool("search", "--class", "hirl").split()[0]
+    xdotool("windowfocus", "--sync", xdotool("search", "--maxdepth", "0", "").split()[0])
+    xdotool("mousemove", "--window", identity, "300", "300")
+    stopped = len(run.decisions)
+    for button in ("4", "5", "1", "1"):  # the wheel; a click that leaves help; one more
+        xdotool("click", button)
+        time.sleep(0.8)  # three steps' time
+        assert len(run.decisions) == stopped
+    xdotool("windowfocus", "--sync", identity)
+    xdotool("key", "F2")
+    wait_until(lambda: len(run.decisions) > stopped, "silence, by somebody who is there")
+
+
+def wait_until_still(run: Run) -> None:
+    """Until the key that stops the game has been heard."""
+    before = -1
+    while before != len(run.decisions):
+        before = len(run.decisions)
+        time.sleep(0.8)
