@@ -164,8 +164,12 @@ def _to_return_to(state: State) -> Mode:
 
 
 def _ask_before_the_end(state: State) -> Step:
-    """One key too many must not end an hour's work; a window that only watches just closes."""
-    if state.mode in (Mode.START, Mode.SPECTATING):
+    """One key too many must not end an hour's work; where nobody has begun it just closes.
+
+    A start screen that counts down is the run's own; the one of a window opened again does not.
+    """
+    nothing_yet = state.mode is Mode.START and state.begin_until is not None
+    if nothing_yet or state.mode is Mode.SPECTATING:
         return _close(state, final=True)
     back = Mode.JUDGING if state.mode in (*_STOPPED, Mode.HELP) else _to_return_to(state)
     return replace(enter(state, Mode.ENDING), back=back), ()

@@ -299,6 +299,20 @@ def test_nothing_is_approved_before_somebody_pressed_a_key() -> None:
     assert (state.mode, said) == (Mode.START, [])
 
 
+def test_escape_on_a_runs_own_start_screen_leaves_at_once() -> None:
+    state, said = play([(0.0, Begun(20.0)), (1.0, END)])
+    assert (state.mode, [brief(message) for message in said]) == (Mode.OVER, ["Bye"])
+
+
+def test_escape_asks_on_the_start_screen_of_a_window_that_was_opened_again() -> None:
+    again = State.resumed(Settings(), 0.0, SoFar(75.0, (Answered(3, 1, Verdict.SAFE, True),)))
+    state, said = play([(0.5, show(0)), (1.0, END)], again)
+    assert (state.mode, said) == (Mode.ENDING, [])
+    assert play([(1.5, ANY)], state)[0].mode is Mode.START
+    state, said = play([(1.5, END)], state)
+    assert (state.mode, [brief(message) for message in said]) == (Mode.OVER, ["Bye"])
+
+
 def test_help_at_the_start_shows_that_somebody_is_there() -> None:
     state, said = play([(0.0, Begun(20.0)), (1.0, HELP), (60.0, Tick())])
     assert (state.mode, said) == (Mode.HELP, [Present(here=True)])
