@@ -34,6 +34,7 @@ from oversight_ui.review.state import (
     Show,
     State,
     TakeBack,
+    TakenBack,
     Tick,
     Told,
     Written,
@@ -82,6 +83,9 @@ def advance(state: State, event: Event, now: float) -> Step:
             return loaded(state, tape), ()
         case Written(change):
             return replace(state, changes=(*state.changes, change)), ()
+        case TakenBack(change):
+            left = tuple(each for each in state.changes if each != change)
+            return replace(state, changes=left), ()
         case Told(text):
             return say(state, text), ()
 
@@ -198,8 +202,8 @@ def _after_queue(state: State) -> State:
 def _undo(state: State) -> Step:
     if not state.changes:
         return say(state, "nothing of yours to take back in this session"), ()
-    *rest, last = state.changes
-    state = replace(halt(state), changes=tuple(rest), anchor=None)
+    last = state.changes[-1]  # until the log confirms: an undo that failed is tried again
+    state = replace(halt(state), anchor=None)
     rows = state.tape.recording.rows_of(np.array(last.step_ids, np.int64))
     if len(rows):
         state = go(state, int(rows[-1]))

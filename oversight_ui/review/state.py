@@ -33,6 +33,7 @@ __all__ = [
     "Show",
     "State",
     "TakeBack",
+    "TakenBack",
     "Tick",
     "Told",
     "Written",
@@ -204,13 +205,20 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """The log holds the undo of a change that was asked for."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """Something outside has to be said, such as where a clip was written."""
 
     text: str
 
 
-Event = Tick | Press | Seek | Zoom | Show | Loaded | Written | Told
+Event = Tick | Press | Seek | Zoom | Show | Loaded | Written | TakenBack | Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from oversight_ui.review.state import (
     Shoot,
     State,
     TakeBack,
+    TakenBack,
     Tick,
     Told,
     Written,
@@ -193,6 +194,7 @@ class ReviewWindow:
                 self._read()
             case TakeBack(change):
                 taken = self._log.take_back(change.number, f"undo: {change.reason}")
+                self._feed(TakenBack(change))
                 if taken.left:
                     self._feed(Told(f"{len(taken.left)} were relabelled since and stay so"))
                 self._read()

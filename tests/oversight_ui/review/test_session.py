@@ -32,6 +32,7 @@ from oversight_ui.review.state import (
     Show,
     State,
     TakeBack,
+    TakenBack,
     Tick,
     Told,
     Written,
@@ -180,7 +181,18 @@ def test_only_what_the_log_confirmed_is_taken_back(tape: Tape) -> None:
     state, wishes = press(state, "u")
     assert wishes == [TakeBack(change)]
     assert state.at == 7  # one sees what one takes back
+    state, _ = advance(state, TakenBack(change), 0.0)
     assert press(state, "u")[1] == []
+
+
+def test_an_undo_that_failed_is_tried_again_before_an_older_one(tape: Tape) -> None:
+    older, last = Change(4, (7,), "reviewed"), Change(5, (9,), "reviewed")
+    state, wishes = press(State(tape=tape, changes=(older, last)), "u")
+    state, _ = advance(state, Told("NOT DONE: the log is locked"), 0.0)
+    state, again = press(state, "u")
+    assert wishes == again == [TakeBack(last)]
+    state, _ = advance(state, TakenBack(last), 0.0)
+    assert press(state, "u")[1] == [TakeBack(older)]
 
 
 def test_a_reason_by_digit_and_by_hand(tape: Tape) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -120,6 +121,27 @@ def test_a_review_by_key_presses(path: Path, review: Callable[..., subprocess.Po
     assert window.wait(20) == 0
     assert window.stderr is not None
     assert window.stderr.read() == ""
+
+
+@pytest.mark.slow
+def test_an_undo_that_the_log_refused_is_tried_again(
+    path: Path, review: Callable[..., subprocess.Popen[str]]
+) -> None:
+    review(path, "--author", "ada")
+    keys("Home", "2", "Right", "2")
+    wait_until(lambda: len(words(path, 1)) == 2, "two labels")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # another program writes, for longer than anyone waits
+    keys("u")
+    time.sleep(7.0)
+    other.execute("ROLLBACK")
+    other.close()
+    assert len(words(path, 1)) == 2
+    keys("u")
+    wait_until(lambda: len(words(path, 1)) == 3, "the undo of the second label")
+    assert verdicts(path, 0) == [Verdict.SAFE, Verdict.UNSAFE]
+    keys("u")
+    wait_until(lambda: len(words(path, 0)) == 3, "the undo of the first")
 
 
 def test_a_review_by_the_mouse_of_a_log_that_grows(
