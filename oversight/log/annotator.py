@@ -20,6 +20,7 @@ from oversight.log.mark import MarkFile
 from oversight.log.reader import LogReader
 from oversight.log.scores import STORED, Scorer, scorers_of
 from oversight.log.upgrade import bring_up_to_date
+from oversight.log.words import on_top, standing
 from oversight.types import Source, Verdict
 
 __all__ = ["Change", "LogAnnotator"]
@@ -131,7 +132,8 @@ class LogAnnotator(LogReader):
     ) -> Change:
         """Undo a change: what held before it holds again, by rows of their own.
 
-        Decisions that were relabelled since are left as they are: the newest word holds.
+        Decisions that were relabelled since are left as they are: the newest word holds. A later
+        relabel that was taken back itself is none.
 
         Args:
             change: its number; that of an undo brings the change back.
@@ -153,10 +155,11 @@ class LogAnnotator(LogReader):
             left = []
             for step_id in steps:
                 words = self.words(step_id)
-                if words[-1].change != change:
+                if not on_top(words, change):
                     left.append(step_id)
                     continue
-                held = [word.verdict for word in words if word.change != change][-1]
+                stand = standing(words, without=change)
+                held = [word.verdict for word in stand if word.takes_back is None][-1]
                 self._say(step_id, held.value, author, by, reason, number, change)
         return Change(number, tuple(s for s in steps if s not in left), tuple(left))
 

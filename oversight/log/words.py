@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, select
 from oversight.log import schema
 from oversight.types import Source, Verdict
 
-__all__ = ["Word", "words_on"]
+__all__ = ["Word", "on_top", "standing", "words_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +60,34 @@ def words_on(connection: Connection, step_id: int) -> list[Word]:
             )
         )
     return words
+
+
+def standing(words: Sequence[Word], without: int | None = None) -> list[Word]:
+    """The words that stand, oldest first: none that stands takes them back.
+
+    Args:
+        words: on one decision, oldest first.
+        without: a change to be left out, as if its undo came last.
+    """
+    gone = set() if without is None else {without}
+    stand = []
+    for word in reversed(words):
+        if word.change not in gone:
+            stand.append(word)
+            if word.takes_back is not None:
+                gone.add(word.takes_back)
+    return stand[::-1]
+
+
+def on_top(words: Sequence[Word], change: int) -> bool:
+    """Whether a change stands and nothing that came after it does, but what cancelled itself.
+
+    A later change and its undo leave all as it was.
+    """
+    stand = standing(words)
+    if all(word.change != change for word in stand):
+        return False
+    place = [word.change for word in words].index(change)
+    since = {word.change for word in words[place + 1 :]}
+    later = [word for word in stand if word.change in since]
+    return all(word.takes_back in since - {None} for word in later)

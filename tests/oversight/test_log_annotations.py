@@ -64,6 +64,35 @@ def test_an_undo_leaves_newer_words_alone(judged: Path) -> None:
     assert verdicts(judged)[:3] == [SAFE, SAFE, UNSURE]
 
 
+def test_changes_of_one_step_are_taken_back_one_after_the_other(judged: Path) -> None:
+    with LogAnnotator.open(judged) as log:
+        first, second, third = (
+            log.relabel([1], verdict, by="ada", reason="x").number
+            for verdict in (Verdict.UNSAFE, Verdict.UNSURE, Verdict.UNSAFE)
+        )
+        for change, expected in ((third, UNSURE), (second, UNSAFE), (first, SAFE)):
+            undo = log.take_back(change, by="ada", reason="y")
+            assert (undo.left, verdicts(judged)[1]) == ((), expected)
+        log.take_back(undo.number, by="ada", reason="z")
+        assert verdicts(judged)[1] == UNSAFE
+        assert log.take_back(second, by="ada", reason="z").left == (1,)  # taken back already
+
+
+def test_what_others_took_back_themselves_is_in_nobodys_way(judged: Path) -> None:
+    with LogAnnotator.open(judged) as log:
+        mine = log.relabel([1], Verdict.UNSAFE, by="ada", reason="x")
+        theirs = log.relabel([1], Verdict.UNSURE, by="bob", reason="y")
+        gone = log.take_back(theirs.number, by="bob", reason="y")
+        undone = log.take_back(mine.number, by="ada", reason="x")
+        assert (undone.left, verdicts(judged)[1]) == ((), SAFE)
+        # Bob's word came on top of Ada's, which holds no longer.
+        assert log.take_back(gone.number, by="bob", reason="y").left == (1,)
+        log.take_back(undone.number, by="ada", reason="x")
+        log.take_back(gone.number, by="bob", reason="y")
+        assert verdicts(judged)[1] == UNSURE
+        assert log.take_back(mine.number, by="ada", reason="x").left == (1,)
+
+
 def test_what_cannot_be_relabelled_changes_nothing(judged: Path) -> None:
     with LogAnnotator.open(judged) as log:
         with pytest.raises(KeyError, match=r"the log has no \[10\]"):
