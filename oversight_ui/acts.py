@@ -18,6 +18,7 @@ from oversight_ui.answers import (
     noticed,
     one_back,
     undo,
+    unheard,
 )
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Ask, Look
@@ -50,7 +51,7 @@ def _look(state: State) -> Step:
     if state.mode is Mode.PREVIEW:
         return enter(state, state.back), ()
     if state.pending is None:
-        return state, ()
+        return unheard(state), ()
     pending = replace(state.pending, previewed=True)
     state = replace(enter(state, Mode.PREVIEW), back=state.mode, pending=pending)
     return state, (Ask(pending.serial, Look.PREVIEW),)

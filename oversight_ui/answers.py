@@ -8,7 +8,7 @@ from oversight.types import Verdict, Viewing
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Amend, Answer, GoBack, Message
 from oversight_ui.so_far import PAST_KEPT
-from oversight_ui.state import UNDO_KEPT, Mode, Past, Pending, State, Way
+from oversight_ui.state import UNDO_KEPT, Choose, Mode, Past, Pending, State, Way
 
 __all__ = [
     "Step",
@@ -23,6 +23,7 @@ __all__ = [
     "noticed",
     "one_back",
     "undo",
+    "unheard",
 ]
 
 Step = tuple[State, tuple[Message, ...]]
@@ -31,6 +32,11 @@ Step = tuple[State, tuple[Message, ...]]
 def noticed(state: State, words: str) -> State:
     """The same with a line for the person."""
     return replace(state, notice=words, noticed_at=state.now)
+
+
+def unheard(state: State) -> State:
+    """The same with the word that a key came between two steps and cannot wait for the next."""
+    return noticed(state, "between two steps: press it again")
 
 
 def full_time(state: State) -> State:
@@ -62,7 +68,7 @@ def answer(
     """Answer the question about the step shown.
 
     Args:
-        state: with a pending step; without one nothing is said.
+        state: with a pending step; without one the person alone is told.
         verdict: the judgement.
         by_key: a key decided, and not silence.
         replacement: what to do instead.
@@ -70,7 +76,7 @@ def answer(
     """
     pending = state.pending
     if pending is None:
-        return state, ()
+        return unheard(state), ()
     action, since = (pending.action, pending) if meant is None else (meant.action, meant)
     reaction = _reaction(state, since.shown_at, verdict) if by_key else None
     past = state.past if meant is None else _undone_from(state.past, meant.step_id)
@@ -107,8 +113,10 @@ def answer(
 def block(state: State, replacement: int | None = None) -> Step:
     """Block the step that was on the screen when the person decided."""
     if state.pending is None:
-        waiting = state.mode is Mode.JUDGING and replacement is None
-        return replace(state, latched=Command.BLOCK if waiting else None), ()
+        if state.mode is not Mode.JUDGING:
+            return unheard(state), ()
+        latched = Command.BLOCK if replacement is None else Choose(replacement)
+        return replace(state, latched=latched), ()
     meant = meant_step(state, state.pending)
     if meant is not None and replacement == meant.action:
         meant = None  # a late block that names what was done: the step at hand must be meant
@@ -162,7 +170,9 @@ def undo(state: State) -> Step:
 def one_back(state: State) -> Step:
     """Take the game back by one step."""
     pending = state.pending
-    if pending is None or not pending.reach:
+    if pending is None:
+        return unheard(state), ()
+    if not pending.reach:
         return full_time(noticed(state, "the game cannot be taken back further")), ()
     return go_back(state, pending, pending.reach[-1])
 

@@ -189,15 +189,20 @@ def _command(state: State, command: Command | None) -> Step:
 
 def _choose(state: State, action: int | None) -> Step:
     pending = state.pending
-    if state.mode not in (Mode.JUDGING, Mode.PAUSED, Mode.PREVIEW) or pending is None:
+    if state.mode not in (Mode.JUDGING, Mode.PAUSED, Mode.PREVIEW):
         return _key_down(state, None)
     state = replace(state, last_input=state.now)
     if action is None:
         return full_time(noticed(state, "this game has no such action")), ()
-    meant = meant_step(state, pending)
-    if action == pending.action and (meant is None or meant.action == action):
-        return answer(state, Verdict.SAFE, by_key=True)  # the person wants what the agent wants
+    if pending is not None and _wanted_anyway(state, pending, action):
+        return answer(state, Verdict.SAFE, by_key=True)
     return block(state, action)
+
+
+def _wanted_anyway(state: State, pending: Pending, action: int) -> bool:
+    """Whether the agent wants what the person chose now, at whichever step that was meant for."""
+    meant = meant_step(state, pending)
+    return action == pending.action and (meant is None or meant.action == action)
 
 
 def _key_up(state: State, command: Command | None) -> State:
@@ -237,10 +242,21 @@ def _shown(state: State, event: Shown) -> Step:
         target, state = state.take_back, replace(state, take_back=None, latched=None)
         if target in event.reach:
             return go_back(state, pending, target)
-    if state.latched is not None:
-        late, state = state.latched is Command.LATE, replace(state, latched=None)
-        return late_block(state, gone=1) if late else block(state)
-    return state, (Ask(event.serial, Look.HEAT),) if state.heat else ()
+    return _waited(replace(state, latched=None), pending, state.latched)
+
+
+def _waited(state: State, pending: Pending, latched: Command | Choose | None) -> Step:
+    """What a key asks for that was tapped before the step was shown."""
+    if latched is Command.LATE:
+        return late_block(state, gone=1)
+    if latched is Command.BLOCK:
+        return block(state)
+    if isinstance(latched, Choose) and latched.action is not None:
+        if not _wanted_anyway(state, pending, latched.action):
+            return block(state, latched.action)
+        # Nothing to refuse, but nobody has judged the step that has only just come.
+        state = noticed(state, "the agent does that by itself")
+    return state, (Ask(pending.serial, Look.HEAT),) if state.heat else ()
 
 
 def _watching(state: State) -> State:

@@ -159,7 +159,7 @@ class State:
         way: how the person works.
         focused: the window has the keyboard; without it nothing comes back to JUDGING.
         held_since: when the block key went down, None while it is up.
-        latched: BLOCK or LATE if its key was tapped between two steps.
+        latched: BLOCK, LATE or what an arrow chose, if its key was tapped between two steps.
         take_back: a step that was undone between two steps: the game goes back with the next one.
         begin_until: when the start screen's countdown is over; None if none runs.
         last_input: when the person last pressed something.
@@ -184,7 +184,7 @@ class State:
     pace: float = 4.0
     pending: Pending | None = None
     held_since: float | None = None
-    latched: Command | None = None
+    latched: Command | Choose | None = None
     take_back: int | None = None
     begin_until: float | None = None
     last_input: float = 0.0

@@ -72,6 +72,26 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
         Mode.JUDGING,
         ["0 allow silence", "1 allow silence", "2 block key"],
     ),
+    "an arrow between two steps is for the one that has just gone": (
+        [*two_silent()[:-1], (2.08, Choose(2)), (2.1, show(2))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key instead 2 meant 1"],
+    ),
+    "and, out of reach, for the next one": (
+        [*two_silent()[:-1], (2.08, Choose(2)), (2.1, show(2, reach=0))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key instead 2"],
+    ),
+    "and for the next one, too, where the last one did as was chosen": (
+        [*two_silent()[:-1], (2.08, Choose(3)), (2.1, show(2, action=4))],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence", "2 block key instead 3"],
+    ),
+    "where both steps want it, nothing is refused, and none judged unseen": (
+        [*two_silent()[:-1], (2.08, Choose(3)), (2.1, show(2)), (2.2, Tick())],
+        Mode.JUDGING,
+        ["0 allow silence", "1 allow silence"],
+    ),
     "the key for late blocks waits for the next step, too": (
         [*two_silent()[:-1], (2.08, key(Command.LATE)), (2.1, show(2))],
         Mode.JUDGING,
@@ -268,6 +288,21 @@ def test_table(name: str) -> None:
     state, said = play(HERE + events)
     assert [brief(message) for message in said] == ["present True", *expected]
     assert state.mode is mode
+
+
+@pytest.mark.parametrize("command", [Command.APPROVE, Command.UNSURE, Command.LOOK, Command.BACK])
+def test_a_key_that_cannot_wait_for_the_next_step_says_so(command: Command) -> None:
+    state, said = play([*HERE, *two_silent()[:-1], (2.08, key(command)), (2.1, show(2))])
+    assert [brief(message) for message in said[1:]] == ["0 allow silence", "1 allow silence"]
+    assert "press it again" in state.notice
+
+
+@pytest.mark.parametrize("event", [key(Command.STEP), key(Command.BLOCK), Choose(2)])
+def test_nor_can_a_pause_keep_a_key_for_it(event: Event) -> None:
+    paused, _ = play([*HERE, (1.5, show(0)), (1.6, key(Command.PAUSE)), (2.0, key(Command.STEP))])
+    state, said = play([(2.01, event), (2.1, show(1)), (9.0, Tick())], paused)
+    assert said == []
+    assert "press it again" in state.notice
 
 
 def assisted() -> State:
