@@ -8,7 +8,8 @@ from oversight.types import Verdict, Viewing
 from oversight_ui.keymap import Command
 from oversight_ui.messages import Amend, Answer, GoBack, Message
 from oversight_ui.so_far import PAST_KEPT
-from oversight_ui.state import UNDO_KEPT, Choose, Mode, Past, Pending, State, Way
+from oversight_ui.state import UNDO_KEPT, Choose, Mode, State, Way
+from oversight_ui.steps import Past, Pending
 
 __all__ = [
     "Step",

@@ -10,7 +10,8 @@ from oversight_ui.keymap import Command
 from oversight_ui.layout import Box, Layout
 from oversight_ui.paint import AMBER, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
 from oversight_ui.picture import Picture
-from oversight_ui.state import Mode, Past
+from oversight_ui.state import Mode
+from oversight_ui.steps import Past
 
 __all__ = [
     "VERDICT_WORDS",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from oversight.game import Game
 from oversight_ui.keymap import KeyMap
 from oversight_ui.messages import Film, HeatMap, Pixels, Scene
-from oversight_ui.state import Past, State
+from oversight_ui.state import State
+from oversight_ui.steps import Past
 
 __all__ = ["Picture"]
 

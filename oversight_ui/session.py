@@ -43,7 +43,6 @@ from oversight_ui.state import (
     KeyDown,
     KeyUp,
     Mode,
-    Pending,
     Shown,
     State,
     Tick,
@@ -53,6 +52,7 @@ from oversight_ui.state import (
     start_in,
     time_left,
 )
+from oversight_ui.steps import Pending
 
 __all__ = ["advance"]
 

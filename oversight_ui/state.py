@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from oversight.types import Hint, Verdict
+from oversight.types import Hint
 from oversight_ui.keymap import Command
 from oversight_ui.so_far import PAST_KEPT, SoFar
+from oversight_ui.steps import Past, Pending
 
 __all__ = [
     "PACES",
@@ -20,8 +21,6 @@ __all__ = [
     "KeyDown",
     "KeyUp",
     "Mode",
-    "Past",
-    "Pending",
     "Settings",
     "Shown",
     "State",
@@ -102,52 +101,6 @@ class Settings:
             raise ValueError(f"expected late steps of 1 or more, got {self.late_steps}")
         if not 1 <= self.fastest <= 16:
             raise ValueError(f"expected a fastest speed-up in [1, 16], got {self.fastest:g}")
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """The step that waits for an answer.
-
-    Attributes:
-        shown_at: when it was first on the screen; reaction times count from here.
-        clock_from: its time to be approved by silence counts from here.
-        attention: seconds it has held the person's attention, stops excluded.
-        stepped: it appeared during a pause, so its attention counts in the pause too.
-        reach: earlier steps that the game can be taken back to, oldest first.
-        hint: the Blocker's opinion on the screen.
-        speed: times the person's own pace; 0 waits for a key.
-        previewed: the person looked ahead.
-    """
-
-    serial: int
-    step_id: int
-    action: int
-    shown_at: float
-    clock_from: float
-    attention: float = 0.0
-    stepped: bool = False
-    reach: tuple[int, ...] = ()
-    hint: Hint | None = None
-    speed: float = 1.0
-    previewed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """A step that was answered."""
-
-    step_id: int
-    action: int
-    verdict: Verdict
-    by_key: bool
-    at: float
-    shown_at: float = 0.0
-    undone: bool = False
-
-    @property
-    def blocked(self) -> bool:
-        """Whether it was refused."""
-        return self.verdict is Verdict.UNSAFE
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from oversight_ui.panel import (
     verdict_colour,
 )
 from oversight_ui.picture import Picture
-from oversight_ui.state import Mode, Past, State, Way, idle_in, start_in, time_left
+from oversight_ui.state import Mode, State, Way, idle_in, start_in, time_left
+from oversight_ui.steps import Past
 
 __all__ = ["COVERED", "Picture", "draw", "draw_clock", "layout_of", "notable", "timed_words"]
 

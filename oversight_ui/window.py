@@ -46,7 +46,6 @@ from oversight_ui.state import (
     KeyDown,
     KeyUp,
     Mode,
-    Past,
     Shown,
     State,
     Tick,
@@ -54,6 +53,7 @@ from oversight_ui.state import (
     WindowClosed,
     idle_in,
 )
+from oversight_ui.steps import Past
 from oversight_ui.view import IDLE_WARNING_SECONDS, Picture
 
 __all__ = ["Window", "open_display"]

@@ -24,7 +24,8 @@ from oversight_ui.keymap import KeyMap
 from oversight_ui.messages import Film, HeatMap, Pixels, Scene
 from oversight_ui.paint import Brush
 from oversight_ui.picture import Picture
-from oversight_ui.state import Mode, Past, Pending, State, Way
+from oversight_ui.state import Mode, State, Way
+from oversight_ui.steps import Past, Pending
 from oversight_ui.view import draw
 
 SIZES = ((1280, 720), (1280, 720, 1.5), (1280, 720, 2.0), (2560, 1440), (2560, 1440, 1.5))

@@ -23,7 +23,8 @@ from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, fit_picture, lay_out, zone_box
 from oversight_ui.messages import HeatMap, Pixels, Scene
 from oversight_ui.paint import Brush
-from oversight_ui.state import Mode, Past, Pending, State, Way
+from oversight_ui.state import Mode, State, Way
+from oversight_ui.steps import Past, Pending
 from oversight_ui.view import Picture, draw, notable
 
 SIZES = [(1280, 720), (1024, 768), (1920, 1080), (800, 600)]
