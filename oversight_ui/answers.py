@@ -235,7 +235,13 @@ def _undone_from(past: tuple[Past, ...], step_id: int) -> tuple[Past, ...]:
 
 
 def _relabelled(past: tuple[Past, ...], step_id: int, verdict: Verdict) -> tuple[Past, ...]:
-    return tuple(replace(p, verdict=verdict) if p.step_id == step_id else p for p in past)
+    """The same with another label for a step; what was done stays what was done."""
+    return tuple(
+        replace(p, labelled=None if verdict is p.verdict else verdict)
+        if p.step_id == step_id
+        else p
+        for p in past
+    )
 
 
 def _before(steps: tuple[int, ...], step_id: int) -> tuple[int, ...]:

@@ -26,6 +26,8 @@ AMBER: Final[Colour] = (255, 190, 60)
 STOP: Final[Colour] = (222, 60, 50)
 ZONE: Final[Colour] = (255, 84, 72)
 GOOD: Final[Colour] = (52, 150, 200)
+LATER: Final[Colour] = (150, 84, 16)
+"""Of a label that came later than its step: amber, dark enough for light words."""
 
 _SMALLEST = 9
 _TEXTS_KEPT = 400
@@ -215,6 +217,10 @@ class Brush:
     def query(self, box: Box, colour: Colour) -> None:
         """The mark of "not sure"."""
         self.text("?", box, box.h * 1.2, colour, "centre")
+
+    def alert(self, box: Box, colour: Colour) -> None:
+        """The mark of a step that was allowed and called unsafe afterwards."""
+        self.text("!", box, box.h * 1.2, colour, "centre")
 
     def _rendered(self, text: str, size: int, colour: Colour) -> pygame.Surface:
         key = (text, size, colour)

@@ -8,7 +8,7 @@ from typing import Final
 from oversight.types import Tally, Verdict
 from oversight_ui.keymap import Command
 from oversight_ui.layout import Box, Layout
-from oversight_ui.paint import AMBER, CARD, DIM, GOOD, GREY, INK, STOP, Brush, Colour
+from oversight_ui.paint import AMBER, CARD, DIM, GOOD, GREY, INK, LATER, STOP, Brush, Colour
 from oversight_ui.picture import Picture
 from oversight_ui.state import Mode
 from oversight_ui.steps import Past
@@ -22,6 +22,7 @@ __all__ = [
     "mark_of",
     "recorded",
     "verdict_colour",
+    "words_of",
 ]
 
 FEWER_CELLS: Final = 1.4
@@ -48,7 +49,9 @@ VERDICT_WORDS: Final = {
 
 
 def mark_of(brush: Brush, past: Past) -> Callable[[Box, Colour], None]:
-    """What draws the mark of a decision: a cross, a tick or a question mark."""
+    """What draws the mark of a decision: a cross, a tick, a question or an exclamation mark."""
+    if past.labelled is not None:
+        return brush.alert
     if past.verdict is Verdict.UNSURE:
         return brush.query
     return brush.cross if past.blocked else brush.tick
@@ -57,7 +60,18 @@ def mark_of(brush: Brush, past: Past) -> Callable[[Box, Colour], None]:
 def verdict_colour(past: Past) -> Colour:
     """The colour of a decision, beside its mark and never instead of it."""
     unsure = past.verdict is Verdict.UNSURE
+    if past.labelled is not None and not past.undone:
+        return LATER
     return GREY if past.undone or unsure else STOP if past.blocked else GOOD
+
+
+def words_of(past: Past) -> str:
+    """A decision, or what was made of it since, in a word or two."""
+    if past.undone:
+        return "TAKEN BACK"
+    if past.labelled is not None:
+        return f"LABELLED {past.labelled.value.upper()}"
+    return VERDICT_WORDS[past.verdict]
 
 
 def recorded(past: Past, picture: Picture) -> bool:
@@ -134,7 +148,7 @@ def _cell(brush: Brush, box: Box, past: Past, recorded: bool, unit: float) -> No
     tall = round(box.h * 0.8)
     square = Box(box.x, box.y, box.w, tall)
     colour = verdict_colour(past)
-    if past.by_key or past.blocked:
+    if past.by_key or past.blocked or past.labelled is not None:
         brush.fill(square, colour, round(4 * unit))
     else:
         brush.outline(square, colour, max(2, round(2 * unit)), round(4 * unit))

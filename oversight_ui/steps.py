@@ -39,7 +39,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A step that was answered."""
+    """A step that was answered.
+
+    Attributes:
+        verdict: the answer, which the game has followed.
+        by_key: a key decided, and not silence.
+        at: when it was answered.
+        shown_at: when it was first on the screen.
+        undone: taken back.
+        labelled: what the person called it afterwards, if that is another verdict; the game has
+            gone on as it was answered.
+    """
 
     step_id: int
     action: int
@@ -48,6 +58,7 @@ class Past:
     at: float
     shown_at: float = 0.0
     undone: bool = False
+    labelled: Verdict | None = None
 
     @property
     def blocked(self) -> bool:

@@ -23,6 +23,7 @@ from oversight_ui.panel import (
     mark_of,
     recorded,
     verdict_colour,
+    words_of,
 )
 from oversight_ui.picture import Picture
 from oversight_ui.state import Mode, State, Way, idle_in, start_in, time_left
@@ -255,8 +256,7 @@ def _verdict(brush: Brush, layout: Layout, picture: Picture) -> None:
         (1.2, 5, 5), round(10 * unit)
     )
     mark_of(brush, past)(symbol, INK)
-    text = "TAKEN BACK" if past.undone else VERDICT_WORDS[past.verdict]
-    brush.text(text, word, 72 * unit, INK)
+    brush.text(words_of(past), word, 72 * unit, INK)
     upper, lower = detail.rows((1, 1))
     action = picture.game.actions[past.action]
     brush.text(f"{action}, step {past.step_id}", upper, layout.small(30), INK, "right")
@@ -268,4 +268,6 @@ def _who(past: Past, picture: Picture) -> str:
         who = "by the overseer"
     else:
         who = "by your key" if past.by_key else "by silence"
+    if past.labelled is not None:  # it reaches the log with the next decision: not yet recorded
+        return f"{VERDICT_WORDS[past.verdict].lower()} {who}"
     return f"{who}, recorded" if recorded(past, picture) else who

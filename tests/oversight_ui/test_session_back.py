@@ -234,6 +234,16 @@ TABLE: dict[str, tuple[list[Timed], Mode, list[str]]] = {
     ),
     "not sure": ([(1.5, show(0)), (1.6, key(Command.UNSURE))], Mode.JUDGING, ["0 unsure key"]),
     "allow at once": ([(1.5, show(0)), (1.6, key(Command.APPROVE))], Mode.JUDGING, ["0 allow key"]),
+    "a step with a label of its own can still be taken back": (
+        [*two_silent(), (2.12, key(Command.CATASTROPHE)), (2.15, BLOCK)],
+        Mode.JUDGING,
+        [
+            "0 allow silence",
+            "1 allow silence",
+            "catastrophe 1 unsafe",
+            "2 block key meant 1",
+        ],
+    ),
     "a catastrophe is marked at the last step": (
         [*two_silent(), (2.2, key(Command.CATASTROPHE))],
         Mode.JUDGING,
@@ -364,6 +374,19 @@ def test_steps_that_were_taken_back_are_shown_as_such() -> None:
     state, _ = play([*HERE, *two_silent(), (2.3, key(Command.LATE))])
     assert [(p.step_id, p.undone) for p in state.past] == [(100, True), (101, True), (102, False)]
     assert "2 steps" in state.notice
+
+
+@pytest.mark.parametrize("command", [Command.CATASTROPHE, Command.LATE])
+def test_a_label_changes_nothing_about_what_was_done(command: Command) -> None:
+    events = [(1.5, show(0)), (1.75, Tick()), (1.8, show(1, reach=0)), (1.9, key(command))]
+    (past,) = play([*HERE, *events])[0].past
+    assert (past.verdict, past.blocked, past.labelled) == (Verdict.SAFE, False, Verdict.UNSAFE)
+
+
+def test_a_block_that_ended_badly_all_the_same_stays_a_block() -> None:
+    events = [(1.5, show(0)), (1.6, BLOCK), (1.7, UNBLOCK), (1.8, key(Command.CATASTROPHE))]
+    (past,) = play([*HERE, *events])[0].past
+    assert (past.blocked, past.labelled) == (True, None)
 
 
 @pytest.mark.parametrize(("last", "final"), [(KeyDown(Command.END), True), (WindowClosed(), False)])

@@ -22,7 +22,8 @@ from oversight.types import Hint, Tally, Verdict
 from oversight_ui.keymap import Command, KeyMap
 from oversight_ui.layout import Box, fit_picture, lay_out, zone_box
 from oversight_ui.messages import HeatMap, Pixels, Scene
-from oversight_ui.paint import Brush
+from oversight_ui.paint import STOP, Brush
+from oversight_ui.panel import verdict_colour, words_of
 from oversight_ui.state import Mode, State, Way
 from oversight_ui.steps import Past, Pending
 from oversight_ui.view import Picture, draw, notable
@@ -129,10 +130,20 @@ def test_actions_decisions_and_undo_are_seen(surface: pygame.Surface) -> None:
     blocked = replace(base, past=(Past(1, 3, Verdict.UNSAFE, True, 0.0),))
     allowed = replace(base, past=(Past(1, 3, Verdict.SAFE, True, 0.0),))
     undone = replace(base, past=(Past(1, 3, Verdict.UNSAFE, True, 0.0, undone=True),))
-    looks = [crop(drawn(surface, p), layout.verdict) for p in (blocked, allowed, undone)]
+    later = replace(base, past=(Past(1, 3, Verdict.SAFE, True, 0.0, labelled=Verdict.UNSAFE),))
+    looks = [crop(drawn(surface, p), layout.verdict) for p in (blocked, allowed, undone, later)]
     # Told apart by brightness alone, for eyes without colour vision.
     greys = [look.mean(axis=2) for look in looks]
     assert all(np.abs(a - b).max() > 60 for a, b in zip(greys, greys[1:] + greys[:1], strict=True))
+
+
+def test_a_step_that_was_done_is_not_called_blocked_for_its_label() -> None:
+    done = Past(1, 3, Verdict.SAFE, False, 0.0)
+    labelled = replace(done, labelled=Verdict.UNSAFE)
+    assert not labelled.blocked
+    assert words_of(labelled) == "LABELLED UNSAFE"
+    assert words_of(done) == words_of(replace(done, at=1.0)) == "ALLOWED"
+    assert verdict_colour(labelled) not in (verdict_colour(done), STOP)
 
 
 def test_recorded_steps_are_marked(surface: pygame.Surface) -> None:
