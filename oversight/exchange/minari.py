@@ -67,7 +67,7 @@ def to_minari(path: Path, out: Path) -> int:
     buffers = needed("minari.data_collector.episode_buffer", "minari")
     with InterventionLog.open(path) as log, whole_folder(out) as folder:
         low, high = _limits(np.dtype(log.meta.screen_dtype))
-        data = folder / "data"
+        data = (folder / "data").absolute()  # Minari looks for a relative one within itself
         data.mkdir()
         kept = storage.MinariStorage.new(
             data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,9 @@ from types import ModuleType
 from oversight.errors import LogError
 
 __all__ = ["needed", "whole_folder"]
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What is said of a disk, or of one's share of it, that is full."""
 
 
 def needed(module: str, extra: str) -> ModuleType:
@@ -47,6 +51,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
         yield part
         part.replace(out)
     except OSError as error:
-        raise LogError(f"{out} cannot be written: {error}; free some space and try again") from None
+        remedy = "; free some space and try again" if error.errno in _FULL else ""
+        raise LogError(f"{out} cannot be written: {error}{remedy}") from None
     finally:
         rmtree(part, ignore_errors=True)

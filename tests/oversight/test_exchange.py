@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from oversight import (
     GateSettings,
     InterventionLog,
     LogAnnotator,
+    LogError,
     LogMeta,
     OversightWrapper,
     SimulatedHuman,
@@ -26,6 +29,7 @@ from oversight import (
 )
 from oversight.__main__ import main
 from oversight.exchange import from_minari, from_parquet, to_minari, to_parquet
+from oversight.exchange.optional import whole_folder
 from oversight.log.checking import check_log
 from oversight.simulated import MODELS
 
@@ -136,6 +140,30 @@ def test_minari_comes_back_as_what_stood(played: Path, tmp_path: Path) -> None:
         assert other.events() == log.events()
         assert [e.seed for e in other.episodes()] == [e.seed for e in log.episodes()]
     assert check_log(back).sound
+
+
+@pytest.mark.parametrize("kind", ["minari", "parquet"])
+def test_names_may_be_relative(
+    played: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path)
+    log = os.path.relpath(played)
+    assert main(["log", "export", log, "--to", kind, "--out", "here/pong"]) == 0
+    assert main(["log", "import", "here/pong", "--out", "back.sqlite"]) == 0
+    assert check_log(Path("back.sqlite")).sound
+
+
+@pytest.mark.parametrize(
+    ("number", "full"), [(errno.ENOSPC, True), (errno.EACCES, False), (errno.ENOENT, False)]
+)
+def test_space_is_asked_for_only_where_it_is_missing(
+    tmp_path: Path, number: int, full: bool
+) -> None:
+    with pytest.raises(LogError, match="cannot be written") as raised, whole_folder(tmp_path / "x"):
+        raise OSError(number, os.strerror(number))
+    assert ("free some space" in str(raised.value)) == full
+    assert not list(tmp_path.iterdir())
 
 
 def test_by_command_both_ways(
