@@ -14,6 +14,7 @@ __all__ = [
     "GROUPS",
     "KEYS",
     "LABELS",
+    "ONCE",
     "Action",
     "Command",
     "HelpRow",
@@ -82,6 +83,8 @@ class HelpRow:
 
 
 LABELS = (Action.SAFE, Action.UNSAFE, Action.UNSURE)
+ONCE = (*LABELS, Action.UNDO, Action.CLIP, Action.GIF, Action.SCREENSHOT)
+"""What is written, so once for each time that a key goes down, however long it stays there."""
 
 _JUMPS: Mapping[str, Mark] = {
     "b": Mark.BLOCK,

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from oversight.types import Verdict
-from oversight_ui.review.keys import LABELS, Action, Command
+from oversight_ui.review.keys import LABELS, ONCE, Action
 from oversight_ui.review.moves import go, halt, jump, loaded, moved_by, play, say, seek, zoom_by
 from oversight_ui.review.state import (
     ENTER,
@@ -71,8 +71,8 @@ def advance(state: State, event: Event, now: float) -> Step:
     match event:
         case Tick():
             return play(state, elapsed), ()
-        case Press(command, text):
-            return _press(state, command, text)
+        case Press():
+            return _press(state, event)
         case Seek():
             return seek(state, event), ()
         case Zoom(change):
@@ -93,12 +93,13 @@ def advance(state: State, event: Event, now: float) -> Step:
 # --------------------------------------------------------------------------------------- keys
 
 
-def _press(state: State, command: Command | None, text: str) -> Step:
+def _press(state: State, press: Press) -> Step:
+    command = press.command
     if state.mode is Mode.REASON:
-        return _type(state, text), ()
+        return _type(state, press.text), ()
     if state.mode is Mode.HELP:
         return replace(state, mode=Mode.WATCH), ()
-    if command is None:
+    if command is None or (press.again and command.action in ONCE):
         return state, ()
     if command.mark is not None:
         return jump(state, command.mark, 1 if command.action is Action.NEXT_JUMP else -1), ()

@@ -155,10 +155,12 @@ class Press:
     Attributes:
         command: what it is bound to.
         text: the character it types, if any; named below for keys that type none.
+        again: it has stayed down, and this is a repetition.
     """
 
     command: Command | None
     text: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

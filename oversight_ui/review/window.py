@@ -98,6 +98,7 @@ class ReviewWindow:
         self._lives = np.zeros(0, np.int64)
         self._drag: Lane | None = None
         self._done = self._shifted = False
+        self._down: set[int] = set()  # keys; pygame does not say what is a repetition
         self._dirty = True
         self._drawn = self._looked = self._took = 0.0
         self._grown = -RUNNING_SECONDS
@@ -222,16 +223,12 @@ class ReviewWindow:
     # ----------------------------------------------------------------- keyboard and mouse
 
     def _translated(self, event: pygame.event.Event) -> Iterator[Event]:
-        if event.type in (pygame.KEYDOWN, pygame.KEYUP):
-            # As it was when the key moved; what pygame says of now may be ahead of the queue.
-            self._shifted = bool(event.mod & pygame.KMOD_SHIFT)
         if event.type == pygame.QUIT:
             self._done = True
-        elif event.type == pygame.KEYDOWN:
-            name = pygame.key.name(event.key)
-            yield Press(
-                self._state.keys.command(_names(event, name)), TYPED.get(name, str(event.unicode))
-            )
+        elif event.type in (pygame.KEYDOWN, pygame.KEYUP):
+            yield from self._moved(event)
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self._down.clear()  # no release will be seen
         elif event.type == pygame.MOUSEBUTTONDOWN and event.button == 1:
             clicked = self._clicked(*event.pos)
             if clicked is not None:
@@ -244,6 +241,19 @@ class ReviewWindow:
             )
         elif event.type == pygame.MOUSEWHEEL:
             yield from self._turned(int(event.y))
+
+    def _moved(self, event: pygame.event.Event) -> Iterator[Event]:
+        """A key that went down, stays down or went up."""
+        # As it was when the key moved; what pygame says of now may be ahead of the queue.
+        self._shifted = bool(event.mod & pygame.KMOD_SHIFT)
+        if event.type == pygame.KEYUP:
+            self._down.discard(event.key)
+            return
+        name = pygame.key.name(event.key)
+        command = self._state.keys.command(_names(event, name))
+        again = event.key in self._down
+        self._down.add(event.key)
+        yield Press(command, TYPED.get(name, str(event.unicode)), again)
 
     def _clicked(self, x: int, y: int) -> Event | None:
         layout = self._layout()

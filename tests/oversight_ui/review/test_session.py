@@ -161,6 +161,23 @@ def test_a_label_is_written_at_once(tape: Tape, key: str, verdict: Verdict) -> N
     assert wishes == [Relabel((7,), verdict, "reviewed")]
 
 
+@pytest.mark.parametrize("key", ["1", "2", "3", "u", "x", "shift x", "f12"])
+def test_a_key_that_stays_down_writes_once(tape: Tape, key: str) -> None:
+    state = State(tape=tape, at=12, changes=(Change(4, (7,), "reviewed"),))
+    state, wishes = press(state, key)
+    assert len(wishes) == 1
+    assert advance(state, Press(KEYS[key], again=True), 1.0)[1] == ()
+
+
+def test_a_key_that_stays_down_steps_on_and_types_on(tape: Tape) -> None:
+    state = after(tape, "right")
+    state, _ = advance(state, Press(KEYS["right"], again=True), 1.0)
+    assert state.at == 2
+    state = after(tape, "r", "x")
+    state, _ = advance(state, Press(KEYS["x"], "x", again=True), 1.0)
+    assert state.draft == "xx"
+
+
 def test_a_span_by_keys_and_by_the_mouse(tape: Tape) -> None:
     state, wishes = press(State(tape=tape, at=7), "v", "right", "right", "2")
     assert wishes == [Relabel((7, 8, 9), Verdict.UNSAFE, "reviewed")]

@@ -123,6 +123,23 @@ def test_a_review_by_key_presses(path: Path, review: Callable[..., subprocess.Po
     assert window.stderr.read() == ""
 
 
+def test_a_key_that_stays_down_labels_once_and_steps_on(
+    path: Path, review: Callable[..., subprocess.Popen[str]]
+) -> None:
+    review(path, "--author", "ada")
+    keys("Home")
+    for key in ("2", "Right"):
+        xdotool("keydown", key)
+        time.sleep(1.5)
+        xdotool("keyup", key)
+    keys("3")
+    wait_until(
+        lambda: any(verdicts(path, step)[-1] is Verdict.UNSURE for step in range(2, 60)),
+        "the label of a step further on",
+    )
+    assert verdicts(path, 0) == [Verdict.SAFE, Verdict.UNSAFE]
+
+
 @pytest.mark.slow
 def test_an_undo_that_the_log_refused_is_tried_again(
     path: Path, review: Callable[..., subprocess.Popen[str]]
