@@ -222,9 +222,14 @@ class HumanOverseer:
     def _remember(self, proposal: Proposal, answer: Answer) -> None:
         """For a window that is opened again; what was taken back is not told."""
         undone = {each.step_id for each in self._amends if each.reason == "undo"}
-        by_key = answer.reaction_seconds is not None
-        self._server.so_far = self._server.so_far.and_then(
-            Answered(proposal.step_id, proposal.action, answer.verdict, by_key),
+        action, by_key = proposal.action, answer.reaction_seconds is not None
+        before = self._server.so_far
+        if answer.meant_for is not None:  # done anew from there, as the open window shows it
+            late = [one for one in before.answered if one.step_id >= answer.meant_for]
+            undone.update(one.step_id for one in late)
+            action = next((o.action for o in late if o.step_id == answer.meant_for), action)
+        self._server.so_far = before.and_then(
+            Answered(proposal.step_id, action, answer.verdict, by_key),
             answer.attention_seconds,
             undone.union(self._taken_back),
         )

@@ -39,6 +39,7 @@ from oversight_ui.messages import (
 from oversight_ui.overseer import HumanOverseer
 from oversight_ui.scenes import Looks, scene_of
 from oversight_ui.spectator import Spectator
+from oversight_ui.state import Settings, State
 
 ToRgb = Callable[[Screen], NDArray[np.uint8]]
 Make = Callable[..., Proposal]
@@ -202,6 +203,26 @@ def test_a_window_opened_again_is_told_what_was_done(
     with window(server, short_dir, undoing):
         human.review([proposal(9)])
     assert [one.step_id for one in server.so_far.answered] == [8, 9]  # 7 was taken back
+
+
+def test_a_window_opened_again_is_not_told_of_steps_that_a_late_block_undid(
+    server: LinkServer, human: HumanOverseer, short_dir: Path, proposal: Make
+) -> None:
+    def late(message: Message) -> list[Message]:
+        meant = 1 if isinstance(message, Show) and message.scene.step_id == 3 else None
+        return [
+            replace(reply, meant_for=meant) if isinstance(reply, Answer) else reply
+            for reply in block(message)
+        ]
+
+    with window(server, short_dir, late):
+        for step, action in enumerate((2, 4, 3, 5)):
+            human.review([asked(proposal(step, action), *range(step))])
+    told = server.so_far
+    assert [(one.step_id, one.action) for one in told.answered] == [(0, 2), (3, 4)]
+    assert told.attention_seconds == pytest.approx(4 * 0.4)
+    again = State.resumed(Settings(), 0.0, told)
+    assert again.undoable == (0, 3)
 
 
 def test_an_undo_just_before_closing_is_not_lost(
