@@ -8,7 +8,7 @@ from pathlib import Path
 
 from experiments.report.tables import Table, as_markdown, number_of
 from experiments.sweep.cell import Json
-from oversight import RunError
+from oversight import GAMES, RunError
 from oversight.bounds import upper_bound
 
 __all__ = ["ASSISTED", "LABOUR", "LONG", "NAMED", "sections_beside"]
@@ -103,10 +103,15 @@ def _quantity(value: Json, digits: int) -> str:
 # ---------------------------------------------------------------------------------- long trainings
 
 
+def _game_of(path: Path) -> str:
+    """The game that a file's name names, the longest that fits; "fast_pong_freq2" is of Pong."""
+    name = path.stem.removeprefix("fast_")
+    fitting = [game for game in GAMES if f"{name}_".startswith(f"{game}_")]
+    return max(fitting, key=len, default=name)
+
+
 def _of_long(results: Path) -> Iterator[Table]:
-    lines = [
-        line for path in sorted(results.glob(LONG)) for line in _long(path, path.stem.split("_")[1])
-    ]
+    lines = [line for path in sorted(results.glob(LONG)) for line in _long(path, _game_of(path))]
     if lines:
         headings = (
             *("game", "file", "who judges", "learner", "seed", "agent steps", "catastrophes"),
@@ -128,7 +133,7 @@ def _long(path: Path, game: str) -> Iterator[tuple[str, ...]]:
         judged = row["condition"] != "no_oversight"
         steps = int(_total(counted, "steps"))
         yield (
-            game,
+            game.replace("_", " "),
             f"`{path.stem}`",
             "the Blocker, from the first step on" if judged else "nobody",
             str(row.get("learner", "double_dqn")).replace("_", " "),

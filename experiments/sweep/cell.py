@@ -64,13 +64,17 @@ class Cell:
         except (KeyError, TypeError) as error:
             raise RunError(f"{CELL} does not describe a cell: {error}") from None
 
+    def folder(self, out: Path) -> Path:
+        """Where it is in a sweep's folder."""
+        return out / self.key
+
     def put(self, out: Path) -> Path:
         """Make the cell's folder in the sweep's; returns it.
 
         Raises:
             RunError: it cannot be written.
         """
-        folder = out / self.key
+        folder = self.folder(out)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

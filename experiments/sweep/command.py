@@ -103,8 +103,10 @@ def sweep(settings: SweepSettings, reporter: Reporter, stop: StopFlag) -> bool:
         RunError: the cells cannot be played, or another sweep is at work in the folder.
     """
     cells = cells_of(settings.check().cells)
-    with _alone(settings.out), ExitStack() as after:
-        # A plan begins nothing and so needs no cluster.
+    with ExitStack() as after:
+        # A plan begins nothing: it needs no cluster, and is in nobody's way.
+        if not settings.plan:
+            after.enter_context(_alone(settings.out))
         workers = settings.workers or os.cpu_count() or 1
         backend = LocalProcesses(workers) if settings.plan else _backend(settings, workers)
         after.callback(backend.close)

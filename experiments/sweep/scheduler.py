@@ -96,7 +96,7 @@ class Scheduler:
         retries: int,
         stop: Callable[[], bool],
     ) -> None:
-        """Put the cells' folders where they belong; finished ones are left alone.
+        """See which cells are finished; nothing is made before `run`.
 
         Args:
             cells: in the order in which they are begun; what they need comes before them.
@@ -104,26 +104,29 @@ class Scheduler:
             backend: where they are played.
             retries: how often a cell is begun again after its worker died.
             stop: asked all the time.
-
-        Raises:
-            RunError: a folder cannot be made.
         """
         self.entries: dict[str, Entry] = {}
         for cell in with_bases(cells):
-            folder = cell.put(out)
+            folder = cell.folder(out)
             state = State.DONE if finished(folder) else State.WAITING
             self.entries[cell.key] = Entry(cell, folder, state)
+        self._out = out
         self._backend = backend
         self._retries = retries
         self._stop = stop
 
     def run(self, watch: Callable[[], None], *, pause: float = 0.2) -> None:
-        """Play until nothing is left to do.
+        """Put all cells' folders where they belong, and play until nothing is left to do.
 
         Args:
             watch: called again and again, to draw.
             pause: seconds between two looks.
+
+        Raises:
+            RunError: a folder cannot be made.
         """
+        for entry in self.entries.values():
+            entry.cell.put(self._out)
         asked = False
         while self._work_left(stopping=asked):
             if self._stop() and not asked:

@@ -14,7 +14,7 @@ from experiments.report.attention import (
     draw_hours,
     pictures_of,
 )
-from experiments.report.beside import ASSISTED, LABOUR, NAMED, sections_beside
+from experiments.report.beside import ASSISTED, LABOUR, NAMED, _game_of, sections_beside
 from experiments.report.page import page
 from experiments.sweep.study import Row
 from oversight import RunError
@@ -111,6 +111,11 @@ def test_long_trainings_and_a_blockers_help_become_tables(tmp_path: Path) -> Non
     (tmp_path / ASSISTED).write_text("[3]")
     with pytest.raises(RunError, match="expected rows of 'experiments assisted'"):
         list(sections_beside(tmp_path))
+
+
+def test_a_file_of_a_long_training_names_its_game() -> None:
+    named = [_game_of(Path(f"fast_{name}.json")) for name in ("pong_h200", "space_invaders_x", "x")]
+    assert named == ["pong", "space_invaders", "x"]
 
 
 def test_what_naming_cost_becomes_a_table(tmp_path: Path) -> None:

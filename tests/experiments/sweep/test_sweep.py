@@ -275,6 +275,7 @@ def test_a_plans_hours_are_work_over_measured_speed(tmp_path: Path) -> None:
     scheduler = Scheduler([other], tmp_path, Fake({}), retries=0, stop=lambda: False)
     (not_known,) = plan(scheduler.entries, speeds)
     assert (not_known.hours, not_known.state) == (None, "to do")
+    assert [path.name for path in tmp_path.iterdir()] == ["speeds.json"]  # a plan makes no cells
     two = [Planned("", None, 3.0, ""), Planned("", None, 1.0, "")]
     assert (wall_hours(two, 1), wall_hours(two, 8)) == (4.0, 3.0)
     mixed = Work("pong", Condition.HIRL, learn=20, act=200)
