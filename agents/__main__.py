@@ -15,6 +15,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
+from agents.devices import check_device
 from agents.evaluation import Evaluation, evaluate, player_of
 from agents.others import train_other
 from agents.progress import bar
@@ -122,6 +123,7 @@ def _train(command: Train, console: Console, stop: StopFlag) -> int:
 
 
 def _evaluate(command: Evaluate, console: Console, stop: StopFlag) -> int:
+    check_device(command.device)
     training = Training(command.training)
     player = player_of(training, command.device)
     with _counting(console, "evaluating", stop) as on_step:

@@ -135,6 +135,8 @@ def test_train_count_and_evaluate_by_command(
     assert "choose another --out" in capsys.readouterr().err
     assert main(["evaluate", str(tmp_path), "--episodes", "1"]) == 2
     assert "expected a training" in capsys.readouterr().err
+    assert main(["evaluate", str(out), "--device", "foo"]) == 2
+    assert "expected a device auto, cpu or cuda, got 'foo'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
