@@ -46,8 +46,8 @@ def whole_folder(out: Path) -> Iterator[Path]:
         raise LogError(f"{out.parent} is not a directory: make it first")
     part = out.with_name(out.name + "-part")
     rmtree(part, ignore_errors=True)
-    part.mkdir()
     try:
+        part.mkdir()
         yield part
         part.replace(out)
     except OSError as error:

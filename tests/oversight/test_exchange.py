@@ -154,6 +154,18 @@ def test_names_may_be_relative(
     assert check_log(Path("back.sqlite")).sound
 
 
+def test_a_folder_that_cannot_be_made_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    words = "x cannot be written: .*Permission denied"
+    with pytest.raises(LogError, match=words), whole_folder(tmp_path / "x"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("number", "full"), [(errno.ENOSPC, True), (errno.EACCES, False), (errno.ENOENT, False)]
 )
