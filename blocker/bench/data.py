@@ -134,7 +134,9 @@ def load_log(path: Path) -> HeldOut:
         ValueError: no step of it has a label.
     """
     with InterventionLog.open(path) as log:
-        table = meant(log.steps(), log.late())
+        table = log.steps()
+        # Episodes of several environments interleave; each step's past is in its own.
+        table = meant(table.where(np.lexsort((table.step, table.episode))), log.late())
         everything = steps_of(log, table, game_named(log.meta.game))
     labelled = _said(table) | (table.proposed_unsafe != UNKNOWN)
     if not labelled.any():

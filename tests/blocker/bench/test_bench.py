@@ -8,16 +8,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gymnasium.vector import SyncVectorEnv
 from torch import nn
 
 from blocker import Fitted
 from blocker.__main__ import main
 from blocker.bench.baselines import LogisticJudge, PaperJudge, PaperNetwork
-from blocker.bench.data import HeldOut, load_part, steps_of
+from blocker.bench.data import HeldOut, load_log, load_part, steps_of
 from blocker.bench.judges import BlockerJudge
+from blocker.dataset import NO_ACTION
 from blocker.metrics import Scores, rank_auc
 from blocker.pack import log_path
 from blocker.testing import FakeLog, painted_log
+from oversight import (
+    Answering,
+    AtariGame,
+    InterventionLog,
+    LogMeta,
+    OracleOverseer,
+    OversightVectorWrapper,
+    remote_of,
+)
 from oversight.games import PONG
 
 
@@ -33,6 +44,26 @@ def results(
     arguments = ["--blocker", *files, "--out", str(out), "--repeats", "2"]
     assert main(["bench", str(tiny_pack), *arguments]) == 0
     return out, json.loads((out / "bench.json").read_text())
+
+
+def test_in_a_log_of_several_games_each_step_has_its_own_past(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    envs = SyncVectorEnv([lambda: Answering(AtariGame(PONG))] * 2)
+    remote = remote_of(envs)
+    meta = LogMeta(PONG.name, PONG.actions, (210, 160), "uint8", "zone")
+    with InterventionLog.create(path, meta) as log:
+        overseer = OracleOverseer(remote.probes)
+        env = OversightVectorWrapper(envs, overseer, remote=remote, sink=log)
+        env.reset(seed=0)
+        for step in range(6):
+            env.step(np.array([2, 3]) if step % 2 else np.array([0, 1]))
+        env.close()
+    held = load_log(path)
+    assert held.step.tolist() == [*range(6), *range(6)]
+    fresh = held.step == 0
+    assert (held.previous[fresh] == NO_ACTION).all()
+    assert held.previous[~fresh].tolist() == [0, 2, 0, 2, 0, 1, 3, 1, 3, 1]
+    assert (held.index[1:, -2] == held.index[:-1, -1])[~fresh[1:]].all()
 
 
 def painted(log: FakeLog) -> HeldOut:
