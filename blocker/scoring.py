@@ -26,7 +26,7 @@ def score_log(
     name: str | None = None,
     on_step: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
-    """Judge every action of every decision and write the opinions into the log.
+    """Judge every action of every decision that stands and write the opinions into the log.
 
     May be done while a run writes the log. What this Blocker has judged already is passed over, so
     it can be asked again after a kill or when the log has grown.
@@ -55,8 +55,9 @@ def score_log(
             threshold=judge.threshold,
             calibrated=judge.blocker.readiness is not None,
         )
-        table = log.steps(undone=True)
-        table = table.where(np.lexsort((table.step_id, table.step, table.episode)))
+        # Steps that were taken back are left out: beside those that stand they are nobody's past.
+        table = log.steps()
+        table = table.where(np.lexsort((table.step, table.episode)))
         known = table.frame != UNKNOWN
         done = 0
         for start in range(0, len(table), CHUNK):

@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from blocker import InputSpec, examples_from_logs
+from blocker import Fitted, InputSpec, examples_from_logs
+from blocker.bench.data import steps_of
+from blocker.bench.judges import BlockerJudge
 from blocker.dataset import NO_ACTION
+from blocker.scoring import score_log
 from oversight import (
     Decision,
     Gate,
@@ -92,3 +95,16 @@ def test_a_late_block_is_one_label(
     assert examples.step.tolist() == list(range(8))
     assert examples.previous.tolist() == [NO_ACTION, 0, 0, 0, 0, TWIN, 0, 0]
     assert (as_logged.unsafe == examples.unsafe).all()
+
+
+def test_opinions_are_on_what_stands_and_on_its_own_past(tmp_path: Path, fitted: Fitted) -> None:
+    path, file = tmp_path / "log.sqlite", tmp_path / "b.safetensors"
+    play(path, 8).close()
+    fitted.blocker.save(file)
+    assert score_log(path, file) == 8
+    with InterventionLog.open(path) as log:
+        (scorer,) = log.scorers()
+        scores, table = log.scores(scorer), log.steps()
+        own = BlockerJudge(fitted.blocker, "b").risks(steps_of(log, table, game_named("pong")))
+    assert np.array_equal(scores.step_id, table.step_id)
+    assert np.allclose(scores.by_action, own, atol=1e-6)
