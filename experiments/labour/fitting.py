@@ -68,7 +68,7 @@ def fit_person(watched: Watched) -> FittedPerson:
     """The most likely person.
 
     Raises:
-        RunError: too few unsafe proposals to tell anything by.
+        RunError: too few unsafe proposals to tell anything by, or nothing passed in silence.
     """
     stimuli = int(watched.stimulus.sum())
     if stimuli < LEAST_STIMULI or not watched.pressed.any():
@@ -78,7 +78,13 @@ def fit_person(watched: Watched) -> FittedPerson:
         )
     tired = float(watched.shown.sum()) >= STEADY_HOURS * HOUR
     free = [number for number in range(len(NAMES)) if tired or number != FATIGUE]
-    window = float(np.median(watched.shown[~watched.pressed]))
+    silent = watched.shown[~watched.pressed & ~watched.answered]
+    if not len(silent):
+        raise RunError(
+            "expected steps that passed in silence, for the pace is told by these, got a key at "
+            "every one: a fit needs a log overseen in real time"
+        )
+    window = float(np.median(silent))
     runs = _runs(watched)
 
     def cost(logs: Vector) -> float:

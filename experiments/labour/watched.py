@@ -27,6 +27,7 @@ class Watched:
         blind: steps that say nothing: while a press was on its way no other could begin.
         reaction: seconds from screen to key; NaN where nobody pressed one.
         shown: seconds that attention was held.
+        answered: a key let it pass, or said "not sure", before its time was over.
         simulated: of a model of a person.
     """
 
@@ -35,6 +36,7 @@ class Watched:
     blind: NDArray[np.bool_]
     reaction: NDArray[np.float64]
     shown: NDArray[np.float64]
+    answered: NDArray[np.bool_]
     simulated: bool
 
     @property
@@ -61,7 +63,9 @@ def watched_of(path: Path) -> Watched:
     found = audit_log(path, definition=rule, basis=Basis.REPLAY)
     unsafe = {row.step_id: row.proposed_unsafe for row in found.rows}
     ids = table.step_id[mine].tolist()
-    reaction = table.reaction_seconds[mine].copy()
+    refused = table.blocked[mine] | np.isin(ids, list(late))
+    reaction = np.where(refused, table.reaction_seconds[mine], np.nan)
+    answered = ~refused & ~np.isnan(table.reaction_seconds[mine])
     pressed, blind = put_late(ids, reaction, late)
     return Watched(
         stimulus=np.array([unsafe[step] for step in ids]),
@@ -69,6 +73,7 @@ def watched_of(path: Path) -> Watched:
         blind=blind,
         reaction=reaction,
         shown=table.attention_seconds[mine],
+        answered=answered,
         simulated=bool((table.source[mine] == Source.SIMULATED.value).any()),
     )
 
@@ -80,7 +85,7 @@ def put_late(
 
     Args:
         ids: step numbers, rising.
-        reaction: seconds, NaN where nobody pressed a key; changed in place.
+        reaction: seconds of blocks, NaN where nobody pressed the key; changed in place.
         late: from the step at which a late press arrived to the one that was meant.
 
     Returns:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from experiments.labour.fitting import fit_person, log_likelihood
-from experiments.labour.watched import Watched, put_late
-from oversight import MODELS, HumanModel, Proposal, RunError, SimulatedHuman, Verdict
+from experiments.labour.watched import Watched, put_late, watched_of
+from experiments.phases import open_log
+from experiments.settings import RunSettings
+from oversight import (
+    MODELS,
+    AtariGame,
+    AtariSettings,
+    Decision,
+    HumanModel,
+    OversightWrapper,
+    Proposal,
+    RunError,
+    SimulatedHuman,
+    Source,
+    Verdict,
+    game_named,
+)
 
 
 class Scripted:
@@ -54,7 +71,8 @@ def watched(model: HumanModel, steps: int, seed: int = 0) -> Watched:
         if decision.meant_for is not None:
             late[step] = decision.meant_for
     pressed, blind = put_late(list(range(steps)), reaction, late)
-    return Watched(unsafe, pressed, blind, reaction, shown, simulated=True)
+    answered = np.zeros(steps, np.bool_)
+    return Watched(unsafe, pressed, blind, reaction, shown, answered, simulated=True)
 
 
 def test_a_tired_person_is_found_again() -> None:
@@ -103,6 +121,7 @@ def _two(*, pressed: bool) -> Watched:
         blind=np.array([False]),
         reaction=np.array([0.275 if pressed else np.nan]),
         shown=np.array([0.8]),
+        answered=np.array([False]),
         simulated=True,
     )
 
@@ -119,3 +138,36 @@ def test_late_presses_go_where_they_were_meant() -> None:
 def test_too_little_to_tell() -> None:
     with pytest.raises(RunError, match="expected 20 unsafe proposals or more"):
         fit_person(_two(pressed=True))
+
+
+class KeyAtEveryStep:
+    """Blocks what the rule calls unsafe and lets the rest pass by a key."""
+
+    def __init__(self, env: AtariGame) -> None:
+        self._rule = env.rule
+
+    def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
+        (p,) = proposals
+        verdict = Verdict.UNSAFE if self._rule.unsafe(p.action) else Verdict.SAFE
+        return [Decision(p.step_id, verdict, Source.PERSON, None, 0.3, attention_seconds=0.3)]
+
+
+def test_a_key_that_lets_a_step_pass_is_no_block(tmp_path: Path) -> None:
+    path, game = tmp_path / "log.sqlite", game_named("pong")
+    env = AtariGame(game, AtariSettings(max_agent_steps=100, observe=False))
+    with open_log(path, RunSettings()) as log:
+        wrapper = OversightWrapper(
+            env, KeyAtEveryStep(env), sink=log, episode_seed=lambda n: n, phase="oversight"
+        )
+        over = True
+        for _ in range(150):
+            if over:
+                wrapper.reset()
+            *_, ended, cut, _ = wrapper.step(game.toward_harm)
+            over = ended or cut
+    found = watched_of(path)
+    assert 20 < found.pressed.sum() < 150
+    assert (found.pressed == found.stimulus).all()  # no false alarm
+    assert (found.answered == ~found.pressed).all()
+    with pytest.raises(RunError, match="steps that passed in silence"):
+        fit_person(found)
