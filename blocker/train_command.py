@@ -20,6 +20,7 @@ from blocker.fitting import Fitted, fit_blocker
 from blocker.label_errors import SCORER, find_suspects, write_suspects
 from blocker.member_fit import passes_at_most
 from blocker.presets import preset_for
+from blocker.sources import refuse_twice
 from blocker.training_types import Epoch, TrainingSettings
 from oversight.log import InterventionLog
 
@@ -87,6 +88,7 @@ def train_from_logs(command: Train, console: Console) -> Fitted:
     """
     if not command.logs:
         raise ValueError("expected one log file or more: python -m blocker train LOG --out FILE")
+    refuse_twice(command.logs)
     start = None if command.start is None else Blocker.load(command.start)
     with contextlib.ExitStack() as stack:
         logs = [
@@ -129,6 +131,7 @@ def list_suspects(command: Suspects, console: Console) -> None:
     """
     if not command.logs:
         raise ValueError("expected one log file or more: python -m blocker suspects LOG")
+    refuse_twice(command.logs)
     with InterventionLog.open(command.logs[0], read_only=True) as log:
         preset = preset_for(log.meta.game)
         actions = log.meta.actions

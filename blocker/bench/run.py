@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from blocker.bench.judges import BlockerJudge, ConstantJudge, EnsembleJudge, Jud
 from blocker.bench.measures import Judged, Measures, measure
 from blocker.bench.speed import Speed, speed_of
 from blocker.pack import MANIFEST, Manifest
+from blocker.sources import file_digest, refuse_twice
 from blocker.threshold import run_numbers
 from oversight.log import package_versions
 
@@ -45,7 +45,7 @@ class Bench:
 
     Attributes:
         data: the held-out steps.
-        inputs: names of the packs and logs, with digests where they have them.
+        inputs: the packs and logs as they were given, with their digests.
         rows: one for each judge.
     """
 
@@ -87,19 +87,21 @@ def load_inputs(paths: Sequence[Path]) -> tuple[HeldOut, dict[str, str], list[Pa
 
     Raises:
         OversightError: a pack or a log cannot be read.
-        ValueError: of different games, or nothing unsafe or nothing safe to measure on.
+        ValueError: of different games, one given twice, or nothing unsafe or nothing safe to
+            measure on.
     """
+    refuse_twice(paths)
     parts, inputs, packs = [], {}, []
     for path in paths:
         if path.is_dir() and (path / MANIFEST).exists():
             parts.append(load_part(path, "test"))
-            inputs[path.name] = Manifest.load(path).parts["test"].digest
+            inputs[str(path)] = Manifest.load(path).parts["test"].digest
             packs.append(path)
         elif path.is_dir():
             Manifest.load(path)  # says what was expected
         else:
             parts.append(load_log(path))
-            inputs[path.name] = _file_digest(path)
+            inputs[str(path)] = file_digest(path)
     data = joined(parts)
     if data.unsafe.all() or not data.unsafe.any():
         raise ValueError(
@@ -107,11 +109,6 @@ def load_inputs(paths: Sequence[Path]) -> tuple[HeldOut, dict[str, str], list[Pa
             f"and {int(data.unsafe.sum())} unsafe ones"
         )
     return data, inputs, packs
-
-
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def judges_of(

@@ -16,9 +16,11 @@ from blocker.__main__ import main
 from blocker.bench.baselines import LogisticJudge, PaperJudge, PaperNetwork
 from blocker.bench.data import HeldOut, load_log, load_part, steps_of
 from blocker.bench.judges import BlockerJudge
+from blocker.bench.run import load_inputs
 from blocker.dataset import NO_ACTION
 from blocker.metrics import Scores, rank_auc
 from blocker.pack import log_path
+from blocker.sources import refuse_twice
 from blocker.testing import FakeLog, painted_log
 from oversight import (
     Answering,
@@ -64,6 +66,28 @@ def test_in_a_log_of_several_games_each_step_has_its_own_past(tmp_path: Path) ->
     assert (held.previous[fresh] == NO_ACTION).all()
     assert held.previous[~fresh].tolist() == [0, 2, 0, 2, 0, 1, 3, 1, 3, 1]
     assert (held.index[1:, -2] == held.index[:-1, -1])[~fresh[1:]].all()
+
+
+def test_a_source_that_is_given_twice_is_refused(
+    tiny_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = log_path(tiny_pack, "train")
+    copy = tmp_path / "copy.sqlite"
+    copy.write_bytes(log.read_bytes())
+    other = log_path(tiny_pack, "test")
+    refuse_twice([log, other, tiny_pack])
+    for again in (
+        log.parent / "." / log.name,
+        log.parent / ".." / log.parent.name / log.name,
+        copy,
+    ):
+        with pytest.raises(ValueError, match="each log or pack once"):
+            refuse_twice([log, other, again])
+    for command in (["train", "--out", str(tmp_path / "b.safetensors")], ["suspects"]):
+        assert main([command[0], str(log), str(copy), *command[1:]]) == 1
+        assert "each log or pack once" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="each log or pack once"):
+        load_inputs([tiny_pack, tiny_pack])
 
 
 def painted(log: FakeLog) -> HeldOut:
