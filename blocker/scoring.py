@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blocker.bench.data import HISTORY, steps_of
+from blocker.bench.data import HISTORY, seen_whole, steps_of
 from blocker.bench.judges import BlockerJudge
 from oversight.games import game_named
 from oversight.log import UNKNOWN, LogAnnotator, StepTable
@@ -58,13 +58,15 @@ def score_log(
         # Steps that were taken back are left out: beside those that stand they are nobody's past.
         table = log.steps()
         table = table.where(np.lexsort((table.step, table.episode)))
-        known = table.frame != UNKNOWN
+        known, whole = table.frame != UNKNOWN, seen_whole(table)
         done = 0
         for start in range(0, len(table), CHUNK):
             # With the steps before, so that the first ones have their earlier screens, too.
             rows = slice(max(start - HISTORY, 0), start + CHUNK)
             part = table.where(np.arange(len(table))[rows][known[rows]])
-            fresh = np.isin(part.step_id, table.step_id[start : start + CHUNK])
+            fresh = np.isin(
+                part.step_id, table.step_id[start : start + CHUNK][whole[start : start + CHUNK]]
+            )
             wanted = np.isin(part.step_id, log.unscored(scorer, np.sort(part.step_id))) & fresh
             if wanted.any():
                 risks = judge.risks(steps_of(log, part, game).where(wanted))

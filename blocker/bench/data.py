@@ -129,21 +129,35 @@ def load_part(pack: Path, part: str) -> HeldOut:
 def load_log(path: Path) -> HeldOut:
     """The steps of a log that have a label: the truth, else a teacher's verdict, as it was meant.
 
+    A step whose screens were not all kept (`--keep-screens`) is left out.
+
     Raises:
         LogError: the log cannot be read.
-        ValueError: no step of it has a label.
+        ValueError: no step of it has a label and its screens.
     """
     with InterventionLog.open(path) as log:
         table = log.steps()
         # Episodes of several environments interleave; each step's past is in its own.
         table = meant(table.where(np.lexsort((table.step, table.episode))), log.late())
-        everything = steps_of(log, table, game_named(log.meta.game))
-    labelled = _said(table) | (table.proposed_unsafe != UNKNOWN)
-    if not labelled.any():
-        raise ValueError(
-            f"{path}: expected steps with a label, got none: oversee, or play it again"
-        )
-    return everything.where(labelled)
+        usable = seen_whole(table) & (_said(table) | (table.proposed_unsafe != UNKNOWN))
+        if not usable.any():
+            raise ValueError(
+                f"{path}: expected steps with a label and their screens, got none: oversee, or "
+                "keep all screens"
+            )
+        kept = table.frame != UNKNOWN
+        return steps_of(log, table.where(kept), game_named(log.meta.game)).where(usable[kept])
+
+
+def seen_whole(table: StepTable) -> NDArray[np.bool_]:
+    """Steps of which every screen that a Blocker looks at was kept: bool (n,).
+
+    Args:
+        table: whole episodes, by episode and step.
+    """
+    kept = table.frame != UNKNOWN
+    whole: NDArray[np.bool_] = np.all([kept[_back(table, n)] for n in range(HISTORY)], axis=0)
+    return whole
 
 
 def steps_of(log: LabelledLog, table: StepTable, game: Game) -> HeldOut:

@@ -14,24 +14,27 @@ from torch import nn
 from blocker import Fitted
 from blocker.__main__ import main
 from blocker.bench.baselines import LogisticJudge, PaperJudge, PaperNetwork
-from blocker.bench.data import HeldOut, load_log, load_part, steps_of
+from blocker.bench.data import HeldOut, load_log, load_part, seen_whole, steps_of
 from blocker.bench.judges import BlockerJudge
 from blocker.bench.run import load_inputs
 from blocker.dataset import NO_ACTION
 from blocker.metrics import Scores, rank_auc
 from blocker.pack import log_path
 from blocker.sources import refuse_twice
-from blocker.testing import FakeLog, painted_log
+from blocker.testing import FakeLog, painted_log, table_of
 from oversight import (
     Answering,
     AtariGame,
+    AtariSettings,
     InterventionLog,
     LogMeta,
     OracleOverseer,
     OversightVectorWrapper,
+    OversightWrapper,
     remote_of,
 )
 from oversight.games import PONG
+from oversight.log import UNKNOWN, Keep
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,31 @@ def test_a_source_that_is_given_twice_is_refused(
         assert "each log or pack once" in capsys.readouterr().err
     with pytest.raises(ValueError, match="each log or pack once"):
         load_inputs([tiny_pack, tiny_pack])
+
+
+def test_a_step_without_all_its_screens_is_left_out(tmp_path: Path) -> None:
+    table = table_of([0] * 9 + [1] * 2, [*range(9), 0, 1], [False] * 11)
+    table.frame[2] = UNKNOWN
+    assert np.flatnonzero(~seen_whole(table)).tolist() == [*range(2, 9)]  # of its episode
+    path = tmp_path / "log.sqlite"
+    meta = LogMeta(PONG.name, PONG.actions, (210, 160), "uint8", "zone")
+    with InterventionLog.create(path, meta) as log:
+        log.keeper.phases["games"] = Keep.NONE
+        for number, phase in enumerate(("games", "oversight")):
+            game = AtariGame(PONG, AtariSettings(observe=False))
+            env = OversightWrapper(
+                game,
+                OracleOverseer([game.truth]),
+                sink=log,
+                phase=phase,
+                first_step_id=6 * number,
+                first_episode=number,
+            )
+            env.reset(seed=number)
+            for _ in range(6):
+                env.step(PONG.toward_harm)
+    held = load_log(path)
+    assert (held.policy.tolist(), held.step.tolist()) == (["oversight"] * 6, list(range(6)))
 
 
 def painted(log: FakeLog) -> HeldOut:
