@@ -14,6 +14,7 @@ from blocker.errors import PackError
 from blocker.pack.card import data_card
 from blocker.pack.manifest import Manifest
 from blocker.pack.measure import differences, measured
+from blocker.pack.recipe import PARTS
 
 __all__ = ["PackCommand", "inspect_pack"]
 
@@ -28,7 +29,7 @@ class PackCommand:
     pack: Annotated[Path, tyro.conf.Positional]
     """The pack's folder."""
     verify: bool = True
-    """Read everything and compare digests; --no-verify only shows the data card."""
+    """Read everything and compare digests and figures; --no-verify only shows the data card."""
 
 
 def inspect_pack(command: PackCommand, console: Console) -> None:
@@ -48,4 +49,4 @@ def inspect_pack(command: PackCommand, console: Console) -> None:
         raise PackError(
             f"{command.pack} is not what it was built as: {'; '.join(wrong)}; build it again"
         )
-    console.print(f"\n{command.pack}: all {len(manifest.parts)} parts are as they were built")
+    console.print(f"\n{command.pack}: all {len(PARTS)} parts are as they were built")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from blocker.pack.manifest import PartFigures, log_path, truths_path
+from blocker.pack.manifest import MANIFEST, PartFigures, log_path, truths_path
 from blocker.pack.recipe import PARTS
 from blocker.pack.truths import IN_PLAY, Truths
 from blocker.threshold import run_numbers
@@ -111,9 +112,29 @@ def _add(sha: hashlib._Hash, name: str, values: NDArray[np.generic]) -> None:
 
 
 def differences(said: Mapping[str, PartFigures], found: Mapping[str, PartFigures]) -> list[str]:
-    """Parts that are not what the manifest says, one line each."""
+    """What is not as the manifest says, one line for each part and figure."""
+    wrong = [f"{part}: is none of {', '.join(PARTS)}" for part in said if part not in PARTS]
+    for part in PARTS:
+        if part in said:
+            wrong += _part_differences(part, said[part], found[part])
+        else:
+            wrong.append(f"{part}: expected in {MANIFEST}, got none")
+    return wrong
+
+
+def _part_differences(part: str, said: PartFigures, found: PartFigures) -> list[str]:
+    if said.digest != found.digest:  # the figures are of other content then, and tell nothing more
+        return [f"{part}: expected digest {said.digest[:16]}, found {found.digest[:16]}"]
     return [
-        f"{part}: expected digest {said[part].digest[:16]}, found {found[part].digest[:16]}"
-        for part in said
-        if said[part].digest != found[part].digest
+        f"{part}: expected {name} {was}, found {now}"
+        for name, was, now in (
+            (field.name, _plain(getattr(said, field.name)), _plain(getattr(found, field.name)))
+            for field in fields(PartFigures)
+        )
+        if was != now
     ]
+
+
+def _plain(figure: object) -> object:
+    """As it comes out of a manifest, where tuples have become lists."""
+    return json.loads(json.dumps(figure))

@@ -87,6 +87,24 @@ def test_one_changed_truth_is_noticed(pack_copy: Path, capsys: pytest.CaptureFix
     assert main(["pack", str(pack_copy), "--no-verify"]) == 0
 
 
+def test_a_changed_manifest_is_noticed(pack_copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = Manifest.load(pack_copy)
+    test, rest = manifest.parts["test"], {p: manifest.parts[p] for p in PARTS if p != "test"}
+    fewer = {name: (0, *counts[1:]) for name, counts in test.by_policy.items()}
+    for said, parts in (
+        ("test: expected in pack.json, got none", rest),
+        ("train: expected in pack.json, got none", {}),
+        ("more: is none of train, calibrate, test", {**manifest.parts, "more": test}),
+        ("test: expected positives 0", {**rest, "test": replace(test, positives=0)}),
+        ("test: expected by_policy", {**rest, "test": replace(test, by_policy=fewer)}),
+    ):
+        replace(manifest, parts=parts).save(pack_copy)
+        assert main(["pack", str(pack_copy)]) == 1
+        assert said in capsys.readouterr().err
+    manifest.save(pack_copy)
+    assert main(["pack", str(pack_copy)]) == 0
+
+
 def test_a_damaged_file_is_one_clear_line(
     pack_copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
