@@ -48,6 +48,7 @@ class CurveRow:
         safe, needless, effective: proposals safe in truth, those blocked, and those whose block
             changes the game.
         pace: agent steps a second in front of who labelled; the preset's own if None.
+        person: which simulated person labelled.
         refused: why there is no judge; None if there is one, and the counts of no judge are 0.
     """
 
@@ -66,11 +67,13 @@ class CurveRow:
     effective: int = 0
     refused: str | None = None
     pace: float | None = None
+    person: str = "typical"  # rows of before name none, and are of this one
 
     @property
     def key(self) -> tuple[object, ...]:
         """What makes a row the same cell as another."""
-        return (self.game, self.judge, self.labels, self.seed, self.flipped, self.pack, self.pace)
+        made_of = (self.game, self.judge, self.labels, self.seed, self.flipped, self.pack)
+        return (*made_of, self.pace, self.person)
 
 
 def known_curves(out: Path | None) -> list[CurveRow]:

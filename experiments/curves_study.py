@@ -94,6 +94,7 @@ class _Cell:
     judge: str
     pack: str
     pace: float | None
+    person: str
 
     def row(self, unsafe: int) -> CurveRow:
         return CurveRow(
@@ -105,6 +106,7 @@ class _Cell:
             self.flipped,
             self.pack,
             pace=self.pace,
+            person=self.person,
         )
 
 
@@ -135,7 +137,8 @@ def curves_study(settings: CurvesSettings, reporter: Reporter, stop: StopFlag) -
             rows.append(_tried(cell, path, test))
             if settings.out is not None:
                 write_json(settings.out, [asdict(row) for row in rows])
-    shown = [r for r in rows if (r.game, r.pack, r.pace) == (game, digest, settings.pace)]
+    asked = (game, digest, settings.pace, settings.person)
+    shown = [row for row in rows if (row.game, row.pack, row.pace, row.person) == asked]
     if shown:
         reporter.console.print(curve_table(shown))
         if settings.out is not None:
@@ -149,7 +152,8 @@ def _cells(
     for labels in counts:
         for flipped in settings.flipped:
             for judge in settings.judges:
-                yield _Cell(game, labels, seed, flipped, judge, digest, settings.pace)
+                made = (game, labels, seed, flipped, judge, digest)
+                yield _Cell(*made, settings.pace, settings.person)
 
 
 def _labels(

@@ -1,14 +1,16 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from blocker.pack.testing import build_tiny
+from blocker.pack import Manifest, PartFigures
+from blocker.pack.testing import TINY, build_tiny, tiny_policies
+from experiments import curves_study
 from experiments.curve_rows import CurveRow, curve_table, draw_curves, known_curves
-from experiments.curves_study import CurvesSettings, curves_study
+from experiments.curves_study import CurvesSettings
 from experiments.reporter import Reporter
 from oversight import RunError
 
@@ -76,6 +78,37 @@ def test_a_file_of_something_else_is_not_overwritten(tmp_path: Path) -> None:
         known_curves(out)
 
 
+def test_rows_of_another_person_are_not_those_that_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = PartFigures(0, 0, 0, 0, 0, 0, 0, 0, None, {}, "digest")
+    Manifest.new(TINY, tiny_policies(), {"test": figures}).save(tmp_path)
+    monkeypatch.setattr(curves_study, "load_part", lambda *_: "steps")
+    monkeypatch.setattr(curves_study, "_labels", lambda settings, *_: Path(settings.person))
+    monkeypatch.setattr(
+        curves_study,
+        "_tried",
+        lambda cell, log, _: replace(cell.row(1), refused=f"labels of {log}"),
+    )
+    drawn = []
+    monkeypatch.setattr(curves_study, "draw_curves", lambda _, rows: drawn.append(rows))
+    settings = CurvesSettings(
+        tmp_path, labels=(9,), seeds=(0,), flipped=(0.0,), judges=("blocker",), out=tmp_path / "o"
+    )
+    # Rows that were written before they named a person are of the typical one.
+    old = [{k: v for k, v in asdict(row("blocker", 9, 0, 1, 1)).items() if k != "person"}]
+    (tmp_path / "o").write_text(json.dumps(old))
+    assert len(curves_study.curves_study(settings, Reporter(), lambda: False)) == 1
+    other = replace(settings, person="careful")
+    rows = curves_study.curves_study(other, Reporter(), lambda: False)
+    assert [(each.person, each.refused) for each in rows] == [
+        ("typical", None),
+        ("careful", "labels of careful"),
+    ]
+    assert drawn == [rows[:1], rows[1:]]
+    assert curves_study.curves_study(other, Reporter(), lambda: False) == rows
+
+
 @pytest.mark.slow
 def test_both_judges_learn_from_the_same_labels_and_are_tried_on_a_pack(tmp_path: Path) -> None:
     pack = tmp_path / "pack"
@@ -89,7 +122,7 @@ def test_both_judges_learn_from_the_same_labels_and_are_tried_on_a_pack(tmp_path
         work=tmp_path / "work",
         out=tmp_path / "rows.json",
     ).check()
-    rows = curves_study(settings, Reporter(), lambda: False)
+    rows = curves_study.curves_study(settings, Reporter(), lambda: False)
     by = {(each.judge, each.labels): each for each in rows}
     assert by["blocker", 40].refused is not None
     mine, papers = by["blocker", 1_000], by["paper", 1_000]
@@ -103,7 +136,7 @@ def test_both_judges_learn_from_the_same_labels_and_are_tried_on_a_pack(tmp_path
 
     # What is there is not made again.
     stamp = (tmp_path / "rows.json").stat().st_mtime_ns
-    assert curves_study(settings, Reporter(), lambda: False) == rows
+    assert curves_study.curves_study(settings, Reporter(), lambda: False) == rows
     assert (tmp_path / "rows.json").stat().st_mtime_ns == stamp
     assert [CurveRow(**each) for each in json.loads((tmp_path / "rows.json").read_text())] == rows
     assert np.isfinite([each.threshold for each in rows if each.threshold is not None]).all()
