@@ -221,7 +221,7 @@ def _blocker(cell: _Cell, path: Path, rng: np.random.Generator) -> Judge:
 
 
 def _paper(cell: _Cell, path: Path, rng: np.random.Generator) -> Judge:
-    data = load_log(path)
+    data = load_log(path, judged=True)  # a log of labels knows the truth, which nobody told
     data = data.where(data.age < cell.labels)  # the age of a log's steps is their number
     data = replace(data, rule=data.rule ^ (rng.random(len(data)) < cell.flipped))
     if not 0 < data.rule.sum() < len(data):

@@ -126,10 +126,15 @@ def load_part(pack: Path, part: str) -> HeldOut:
     return everything.where(truths.state == IN_PLAY)
 
 
-def load_log(path: Path) -> HeldOut:
+def load_log(path: Path, *, judged: bool = False) -> HeldOut:
     """The steps of a log that have a label: the truth, else a teacher's verdict, as it was meant.
 
     A step whose screens were not all kept (`--keep-screens`) is left out.
+
+    Args:
+        path: of the log.
+        judged: only steps that a teacher judged. To learn from: a judge that learns from the truth
+            about steps of which nobody said a word has labels that no person gave.
 
     Raises:
         LogError: the log cannot be read.
@@ -139,7 +144,8 @@ def load_log(path: Path) -> HeldOut:
         table = log.steps()
         # Episodes of several environments interleave; each step's past is in its own.
         table = meant(table.where(np.lexsort((table.step, table.episode))), log.late())
-        usable = seen_whole(table) & (_said(table) | (table.proposed_unsafe != UNKNOWN))
+        told = np.zeros(len(table), np.bool_) if judged else table.proposed_unsafe != UNKNOWN
+        usable = seen_whole(table) & (_said(table) | told)
         if not usable.any():
             raise ValueError(
                 f"{path}: expected steps with a label and their screens, got none: oversee, or "

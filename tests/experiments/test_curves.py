@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from blocker import examples_from_logs, preset_for
+from blocker.bench.data import HeldOut
 from blocker.pack import Manifest, PartFigures
 from blocker.pack.testing import TINY, build_tiny, tiny_policies
 from experiments import curves_study
 from experiments.curve_rows import CurveRow, curve_table, draw_curves, known_curves
 from experiments.curves_study import CurvesSettings
 from experiments.reporter import Reporter
-from oversight import RunError
+from oversight import InterventionLog, RunError
 
 
 def row(judge: str, labels: int, seed: int, missed: int, effective: int) -> CurveRow:
@@ -107,6 +109,24 @@ def test_rows_of_another_person_are_not_those_that_were_asked_for(
     ]
     assert drawn == [rows[:1], rows[1:]]
     assert curves_study.curves_study(other, Reporter(), lambda: False) == rows
+
+
+def test_the_paper_s_network_learns_from_what_the_person_said_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So fast that blocks come late: of the steps between nobody said anything, the truth is known.
+    settings = CurvesSettings(tmp_path, work=tmp_path, pace=15.0)
+    path = curves_study._labels(settings, "pong", 400, 0, Reporter(), lambda: False)
+    learned: list[HeldOut] = []
+    monkeypatch.setattr(curves_study, "PaperJudge", lambda data, _, **__: learned.append(data))
+    cell = curves_study._Cell("pong", 300, 0, 0.0, "paper", "digest", 15.0, "typical")
+    curves_study._paper(cell, path, np.random.default_rng(0))
+    with InterventionLog.open(path, read_only=True) as log:
+        examples = examples_from_logs([log], preset_for("pong").input).proposed
+    same = examples.where(examples.step_id < 300)
+    assert len(same) < 300
+    assert learned[0].age.tolist() == same.step_id.tolist()
+    assert learned[0].rule.tolist() == same.unsafe.tolist()
 
 
 @pytest.mark.slow
