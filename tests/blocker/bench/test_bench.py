@@ -20,7 +20,8 @@ from blocker.bench.run import load_inputs
 from blocker.dataset import NO_ACTION
 from blocker.metrics import Scores, rank_auc
 from blocker.pack import log_path
-from blocker.sources import refuse_twice
+from blocker.scoring import score_log
+from blocker.sources import _alike, refuse_twice
 from blocker.testing import FakeLog, painted_log, table_of
 from oversight import (
     Answering,
@@ -35,6 +36,7 @@ from oversight import (
 )
 from oversight.games import PONG
 from oversight.log import UNKNOWN, Keep
+from oversight.log.copying import merge_logs
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,8 @@ def test_a_source_that_is_given_twice_is_refused(
     copy = tmp_path / "copy.sqlite"
     copy.write_bytes(log.read_bytes())
     other = log_path(tiny_pack, "test")
-    refuse_twice([log, other, tiny_pack])
+    refuse_twice([log, other])
+    refuse_twice([log, tiny_pack])
     for again in (
         log.parent / "." / log.name,
         log.parent / ".." / log.parent.name / log.name,
@@ -91,6 +94,39 @@ def test_a_source_that_is_given_twice_is_refused(
         assert "each log or pack once" in capsys.readouterr().err
     with pytest.raises(ValueError, match="each log or pack once"):
         load_inputs([tiny_pack, tiny_pack])
+
+
+def test_a_copy_is_known_by_its_episodes(
+    tiny_pack: Path, pack_copy: Path, fitted: Fitted, tmp_path: Path
+) -> None:
+    train, test = log_path(pack_copy, "train"), log_path(pack_copy, "test")
+    file, both = tmp_path / "b.safetensors", tmp_path / "both.sqlite"
+    fitted.blocker.save(file)
+    score_log(train, file)
+    merge_logs([train, log_path(pack_copy, "calibrate")], both)
+    for one, again in (
+        (log_path(tiny_pack, "train"), train),  # opinions were written into it
+        (train, both),
+        (both, log_path(tiny_pack, "calibrate")),
+        (tiny_pack, pack_copy),
+        (test, tiny_pack),
+    ):
+        with pytest.raises(ValueError, match="each log or pack once"):
+            refuse_twice([one, again])
+    refuse_twice([train, test, log_path(pack_copy, "calibrate")])
+
+
+def _moves(seed: int, *actions: int) -> dict[int, list[np.ndarray]]:
+    return {seed: [np.array([[a, a] for a in actions])]}
+
+
+def test_runs_of_one_seed_that_begin_alike_are_two() -> None:
+    mine = _moves(1, 3, 3, 0) | _moves(2, 0, 1, 2, 3)
+    assert _alike(mine, mine)
+    assert _alike(mine, _moves(2, 0, 1, 2, 3, 4, 5))  # 4 steps of 6
+    assert not _alike(mine, _moves(2, 0, 1, 5, 3, 4, 5))
+    assert not _alike(mine, _moves(1, 3, 3, 0) | _moves(2, 5, 5, 5, 5))  # 3 steps of 7
+    assert not _alike({}, mine)
 
 
 def test_a_step_without_all_its_screens_is_left_out(tmp_path: Path) -> None:
