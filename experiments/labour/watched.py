@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from oversight import InterventionLog, RunError, Source, entry_of
 from oversight.audit import Basis, audit_log
+from oversight.log.history import read_history
+from oversight.log.table import UNSAFE
 
 __all__ = ["Watched", "put_late", "watched_of"]
 
@@ -63,7 +65,9 @@ def watched_of(path: Path) -> Watched:
     found = audit_log(path, definition=rule, basis=Basis.REPLAY)
     unsafe = {row.step_id: row.proposed_unsafe for row in found.rows}
     ids = table.step_id[mine].tolist()
-    refused = table.blocked[mine] | np.isin(ids, list(late))
+    # Not `blocked`: who refuses the very action that is done instead has blocked it all the same.
+    first = read_history(path, len(table)).first_verdicts[mine]
+    refused = (first == UNSAFE) | np.isin(ids, list(late))
     reaction = np.where(refused, table.reaction_seconds[mine], np.nan)
     answered = ~refused & ~np.isnan(table.reaction_seconds[mine])
     pressed, blind = put_late(ids, reaction, late)

@@ -152,22 +152,50 @@ class KeyAtEveryStep:
         return [Decision(p.step_id, verdict, Source.PERSON, None, 0.3, attention_seconds=0.3)]
 
 
-def test_a_key_that_lets_a_step_pass_is_no_block(tmp_path: Path) -> None:
-    path, game = tmp_path / "log.sqlite", game_named("pong")
-    env = AtariGame(game, AtariSettings(max_agent_steps=100, observe=False))
+class BlocksEverything:
+    """Refuses even what is done instead."""
+
+    def __init__(self, env: AtariGame) -> None:
+        self._twin = env.safe_twin
+
+    def review(self, proposals: Sequence[Proposal]) -> list[Decision]:
+        (p,) = proposals
+        twin = self._twin[p.action]
+        return [
+            Decision(p.step_id, Verdict.UNSAFE, Source.PERSON, twin, 0.3, attention_seconds=0.3)
+        ]
+
+
+def seen_by(
+    who: type[KeyAtEveryStep | BlocksEverything], path: Path, action: int, n: int
+) -> Watched:
+    env = AtariGame(game_named("pong"), AtariSettings(max_agent_steps=100, observe=False))
     with open_log(path, RunSettings()) as log:
         wrapper = OversightWrapper(
-            env, KeyAtEveryStep(env), sink=log, episode_seed=lambda n: n, phase="oversight"
+            env, who(env), sink=log, episode_seed=lambda n: n, phase="oversight"
         )
         over = True
-        for _ in range(150):
+        for _ in range(n):
             if over:
                 wrapper.reset()
-            *_, ended, cut, _ = wrapper.step(game.toward_harm)
+            *_, ended, cut, _ = wrapper.step(action)
             over = ended or cut
-    found = watched_of(path)
+    return watched_of(path)
+
+
+def test_a_key_that_lets_a_step_pass_is_no_block(tmp_path: Path) -> None:
+    down = game_named("pong").toward_harm
+    found = seen_by(KeyAtEveryStep, tmp_path / "log.sqlite", down, 150)
     assert 20 < found.pressed.sum() < 150
     assert (found.pressed == found.stimulus).all()  # no false alarm
     assert (found.answered == ~found.pressed).all()
     with pytest.raises(RunError, match="steps that passed in silence"):
         fit_person(found)
+
+
+def test_a_block_of_what_is_done_instead_is_a_block(tmp_path: Path) -> None:
+    up = game_named("pong").safe_twin[0]
+    found = seen_by(BlocksEverything, tmp_path / "log.sqlite", up, 20)
+    assert found.pressed.all()
+    assert not found.stimulus.any()  # false alarms, each of them
+    assert not found.answered.any()
