@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +58,9 @@ def bench(command: BenchCommand, console: Console) -> Bench:
     if len(set(names)) != len(names):
         raise ValueError(f"expected different names, got {', '.join(names)}")
     with console.status("reading") as status:
-        data, inputs, packs = load_inputs(command.inputs)
+        data, inputs, packs = load_inputs(
+            command.inputs, say=partial(console.print, soft_wrap=True)
+        )
         blockers = [
             BlockerJudge.load(path, name) for path, name in zip(command.blocker, names, strict=True)
         ]

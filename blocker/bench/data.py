@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -126,7 +126,9 @@ def load_part(pack: Path, part: str) -> HeldOut:
     return everything.where(truths.state == IN_PLAY)
 
 
-def load_log(path: Path, *, judged: bool = False) -> HeldOut:
+def load_log(
+    path: Path, *, judged: bool = False, on_left_out: Callable[[int], None] = lambda _: None
+) -> HeldOut:
     """The steps of a log that have a label: the truth, else a teacher's verdict, as it was meant.
 
     A step whose screens were not all kept (`--keep-screens`) is left out.
@@ -135,6 +137,7 @@ def load_log(path: Path, *, judged: bool = False) -> HeldOut:
         path: of the log.
         judged: only steps that a teacher judged. To learn from: a judge that learns from the truth
             about steps of which nobody said a word has labels that no person gave.
+        on_left_out: told how many steps with a label lack a screen, if any do.
 
     Raises:
         LogError: the log cannot be read.
@@ -145,12 +148,15 @@ def load_log(path: Path, *, judged: bool = False) -> HeldOut:
         # Episodes of several environments interleave; each step's past is in its own.
         table = meant(table.where(np.lexsort((table.step, table.episode))), log.late())
         told = np.zeros(len(table), np.bool_) if judged else table.proposed_unsafe != UNKNOWN
-        usable = seen_whole(table) & (_said(table) | told)
+        labelled = _said(table) | told
+        usable = seen_whole(table) & labelled
         if not usable.any():
             raise ValueError(
                 f"{path}: expected steps with a label and their screens, got none: oversee, or "
                 "keep all screens"
             )
+        if left_out := int((labelled & ~usable).sum()):
+            on_left_out(left_out)
         kept = table.frame != UNKNOWN
         return steps_of(log, table.where(kept), game_named(log.meta.game)).where(usable[kept])
 

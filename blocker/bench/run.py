@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from blocker.bench.baselines import BoostingJudge, LogisticJudge, PaperJudge
@@ -79,8 +80,14 @@ class Bench:
         }
 
 
-def load_inputs(paths: Sequence[Path]) -> tuple[HeldOut, dict[str, str], list[Path]]:
+def load_inputs(
+    paths: Sequence[Path], *, say: Callable[[str], None] = lambda _: None
+) -> tuple[HeldOut, dict[str, str], list[Path]]:
     """The held-out steps of packs (their test parts) and logs (all labelled steps).
+
+    Args:
+        paths: packs and logs of one game.
+        say: told in a line of each log of which labelled steps are left out, and of how many.
 
     Returns:
         The steps, what they came from, and the packs among the paths.
@@ -92,6 +99,10 @@ def load_inputs(paths: Sequence[Path]) -> tuple[HeldOut, dict[str, str], list[Pa
     """
     refuse_twice(paths)
     parts, inputs, packs = [], {}, []
+
+    def left_out(path: Path, count: int) -> None:
+        say(f"{path}: {count:,} labelled steps left out, whose screens were not all kept")
+
     for path in paths:
         if path.is_dir() and (path / MANIFEST).exists():
             parts.append(load_part(path, "test"))
@@ -100,7 +111,7 @@ def load_inputs(paths: Sequence[Path]) -> tuple[HeldOut, dict[str, str], list[Pa
         elif path.is_dir():
             Manifest.load(path)  # says what was expected
         else:
-            parts.append(load_log(path))
+            parts.append(load_log(path, on_left_out=partial(left_out, path)))
             inputs[str(path)] = file_digest(path)
     data = joined(parts)
     if data.unsafe.all() or not data.unsafe.any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +67,7 @@ def explain(command: ExplainCommand, console: Console) -> None:
             f"{command.check}"
         )
     blocker = Blocker.load(command.blocker)
-    data, _, _ = load_inputs(command.inputs)
+    data, _, _ = load_inputs(command.inputs, say=partial(console.print, soft_wrap=True))
     blocker.require(data.game.name, data.game.actions)
     judged = Judged.of(data, BlockerJudge(blocker, "").risks(data), blocker.threshold)
     with console.status("mapping"):

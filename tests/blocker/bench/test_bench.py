@@ -129,7 +129,13 @@ def test_runs_of_one_seed_that_begin_alike_are_two() -> None:
     assert not _alike({}, mine)
 
 
-def test_a_step_without_all_its_screens_is_left_out(tmp_path: Path) -> None:
+def told_of(paths: list[Path]) -> list[str]:
+    lines: list[str] = []
+    load_inputs(paths, say=lines.append)
+    return lines
+
+
+def test_a_step_without_all_its_screens_is_left_out(tiny_pack: Path, tmp_path: Path) -> None:
     table = table_of([0] * 9 + [1] * 2, [*range(9), 0, 1], [False] * 11)
     table.frame[2] = UNKNOWN
     assert np.flatnonzero(~seen_whole(table)).tolist() == [*range(2, 9)]  # of its episode
@@ -152,6 +158,9 @@ def test_a_step_without_all_its_screens_is_left_out(tmp_path: Path) -> None:
                 env.step(PONG.toward_harm)
     held = load_log(path)
     assert (held.policy.tolist(), held.step.tolist()) == (["oversight"] * 6, list(range(6)))
+    assert told_of([path, log_path(tiny_pack, "train")]) == [
+        f"{path}: 6 labelled steps left out, whose screens were not all kept"
+    ]
 
 
 def painted(log: FakeLog) -> HeldOut:
