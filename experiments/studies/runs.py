@@ -150,7 +150,8 @@ def row_of_run(run: RunDirectory) -> Row:
         "oversight_steps": settings.oversight_steps,
         "asked_steps": settings.oversight_steps + settings.blocker_steps,
     }
-    return row | {name: summary[name] for name in KEPT} | {"curve": _curve(run.metrics)}
+    # What a summary of before has no name for is not known.
+    return row | {name: summary.get(name) for name in KEPT} | {"curve": _curve(run.metrics)}
 
 
 def _curve(path: Path) -> list[Json]:

@@ -232,13 +232,14 @@ def test_a_run_that_was_stopped_says_what_there_is_of_it(tmp_path: Path) -> None
     )
     run = RunDirectory.create(folder / RUN_FOLDER, settings)
     counted = {"overseer": None, "agent_steps": 250, "catastrophes": 5}
-    write_json(run.summary, dict.fromkeys(KEPT) | counted)
+    before = [name for name in KEPT if name != "learned_steps"]  # as summaries were
+    write_json(run.summary, dict.fromkeys(before) | counted)
     names = (*COUNTED, "phase")
     run.metrics.write_text(",".join(names) + "\n" + ",".join(["250", *"5001", "0", "0", "games"]))
     (result,) = collect(tmp_path / "cut").results
     assert result.missing == "stopped after 250 of 400 agent steps"
     (row,) = result.rows
-    assert (row["asked_steps"], row["catastrophes"]) == (250, 5)
+    assert (row["asked_steps"], row["catastrophes"], row["learned_steps"]) == (250, 5, None)
     text = page([collect(tmp_path / "cut")])
     assert "| 250 | 1 | 20.00 |" in text
     assert "| 400 | 0 | missing |" in text
