@@ -223,7 +223,7 @@ def play(
             gone = str(error)
         finally:
             behind.close()
-            bar.show(len(log.steps([phase.name], undone=True)), _note(wrapper.gate.tally))
+        bar.show(len(log.steps([phase.name], undone=True)), _note(wrapper.gate.tally))
     log.flush()
     learner.save()
     learner.export()

@@ -69,7 +69,7 @@ class Sitting:
             with take_seat(self.settings, self._reporter, self._stop) as seat:
                 if self._stop():
                     return
-                self._remember(overseer=seat.label)
+                self.remember(overseer=seat.label)
                 seat.teach(self.run)
                 if self._oversee(seat) and self._train(seat):
                     self._under_blocker(seat)
@@ -101,7 +101,7 @@ class Sitting:
             self._reporter.say(f"The overseer has left: {ended.gone}")
         if not (ended.complete or left):
             return False
-        self._remember(stage=Stage.TRAINING)
+        self.remember(stage=Stage.TRAINING)
         return not self._stop()
 
     def _train(self, seat: Seat | None) -> bool:
@@ -114,14 +114,14 @@ class Sitting:
             )
         except OversightError:
             # Too little to learn from: a resumed run lets the overseer go on.
-            self._remember(stage=Stage.OVERSIGHT)
+            self.remember(stage=Stage.OVERSIGHT)
             raise
         if readiness is None:
             return False
-        self._remember(looks=self.state.looks + 1)
+        self.remember(looks=self.state.looks + 1)
         ready = readiness.ready
         if not ready and self.settings.handover is Handover.WHEN_READY:
-            self._remember(stage=Stage.OVERSIGHT, readiness=readiness.in_words())
+            self.remember(stage=Stage.OVERSIGHT, readiness=readiness.in_words())
             self._reporter.say(
                 "No hand-over: the Blocker is not ready by the stated limits. Oversee more steps: "
                 f"--resume {self.run.path} --oversight-steps N, more than "
@@ -132,7 +132,7 @@ class Sitting:
             self._reporter.say(
                 "Handing over all the same, as --handover always (the default) has it."
             )
-        self._remember(
+        self.remember(
             stage=Stage.BLOCKER,
             readiness=readiness.in_words(),
             handover="ready" if ready else "explicit choice",
@@ -151,12 +151,12 @@ class Sitting:
 
         mode = Mode.PRUNE if self.settings.prune else Mode.REPLACE
         if self._play(AFTER, mode, overseer).complete:
-            self._remember(stage=Stage.DONE)
+            self.remember(stage=Stage.DONE)
 
     def _baseline(self) -> None:
         penalty = self.settings.condition is Condition.PENALTY_ONLY
         mode = Mode.PENALTY_ONLY if penalty else Mode.OFF
-        self._remember(overseer="oracle" if penalty else None)
+        self.remember(overseer="oracle" if penalty else None)
 
         def overseer(env: AtariGame) -> Overseer:
             return OracleOverseer([env.truth])  # in the mode "off" nobody asks it
@@ -167,7 +167,7 @@ class Sitting:
             (second, Stage.BLOCKER, Stage.DONE),
         ):
             if self.state.stage is stage and self._play(name, mode, overseer).complete:
-                self._remember(stage=after)
+                self.remember(stage=after)
 
     def _play(
         self,
@@ -190,12 +190,13 @@ class Sitting:
             updates_behind=updates_behind,
         )
         ended = play(
-            *(self.run, self.settings, phase, self._log, self._reporter, self._stop), self._remember
+            *(self.run, self.settings, phase, self._log, self._reporter, self._stop), self.remember
         )
-        self._remember(learned_steps=ended.learned_steps)
+        self.remember(learned_steps=ended.learned_steps)
         return ended
 
-    def _remember(self, **news: object) -> None:
+    def remember(self, **news: object) -> None:
+        """Keep how far the run has come, and the time of this sitting with that of those before."""
         spent = self._before + time.monotonic() - self._begun
         self.state = replace(self.state, wall_seconds=spent, **news)  # type: ignore[arg-type]
         self.run.remember(self.state)
@@ -210,8 +211,6 @@ def run_sitting(run: RunDirectory, reporter: Reporter, stop: StopFlag) -> Stage:
     Raises:
         OversightError: it cannot go on; what was recorded is kept.
     """
-    begun = time.monotonic()
-    before = run.state().wall_seconds
     settings = run.settings().check()
     if not run.log.exists():
         reporter.say(preflight(run.path, settings).in_words())
@@ -221,8 +220,7 @@ def run_sitting(run: RunDirectory, reporter: Reporter, stop: StopFlag) -> Stage:
         try:
             sitting.go()
         finally:
-            spent = before + time.monotonic() - begun
-            run.remember(replace(run.state(), wall_seconds=spent))
+            sitting.remember()
             _leave_figures(run, log, reporter)
     return run.state().stage
 
