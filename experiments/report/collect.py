@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from agents import Algorithm
@@ -16,7 +16,7 @@ from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
 from experiments.sweep.study import Row
 from oversight import RunError
 
-__all__ = ["Collected", "Result", "collect", "plain_rows", "read_collected"]
+__all__ = ["Collected", "Result", "collect", "plain_rows", "read_collected", "read_one"]
 
 ROWS, NOTES = "rows.json", "notes.md"
 
@@ -70,6 +70,20 @@ class Collected:
             for row in result.rows
         ]
 
+    def beside(self, before: Collected) -> Collected:
+        """With the cells that an earlier report of the same sweep knew and this one does not.
+
+        Cells may have been played elsewhere, or their folders be gone since. What is finished
+        here counts, then what was finished before, then what is missing here.
+        """
+        results = {result.key: result for result in before.results}
+        for result in self.results:
+            if result.missing is None or _is_missing(results.get(result.key)):
+                results[result.key] = result
+        said = dict.fromkeys([*before.command.splitlines(), *self.command.splitlines()])
+        ordered = sorted(results.values(), key=_order)
+        return replace(self, command="\n".join(said), results=tuple(ordered))
+
     def write(self, folder: Path) -> None:
         """Write `rows.json`; notes stay as they are.
 
@@ -121,10 +135,18 @@ def collect(sweep: Path) -> Collected:
     folders = sorted(path.parent for path in sweep.glob(f"*/{CELL}"))
     if not folders:
         raise RunError(f"{sweep} holds no cells: expected the --out of a sweep")
-    results = sorted(map(_result, folders), key=lambda result: (result.study, result.label))
+    results = sorted(map(_result, folders), key=_order)
     command = sweep / "command.txt"
     said = command.read_text(encoding="utf-8").strip() if command.is_file() else "unknown"
     return Collected(sweep.resolve().name, said, tuple(results))
+
+
+def _order(result: Result) -> tuple[str, str]:
+    return result.study, result.label
+
+
+def _is_missing(result: Result | None) -> bool:
+    return result is None or result.missing is not None
 
 
 def _result(folder: Path) -> Result:
@@ -179,6 +201,11 @@ def read_collected(results: Path) -> list[Collected]:
         RunError: a file cannot be read.
     """
     return [_read(path) for path in sorted(results.glob(f"*/{ROWS}"))]
+
+
+def read_one(folder: Path) -> Collected | None:
+    """What `write` left in a folder, or None; errors as in `read_collected`."""
+    return _read(folder / ROWS) if (folder / ROWS).is_file() else None
 
 
 def _read(path: Path) -> Collected:

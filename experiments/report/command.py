@@ -17,7 +17,14 @@ from experiments.report.attention import (
     pictures_of,
 )
 from experiments.report.beside import sections_beside
-from experiments.report.collect import Collected, collect, plain_rows, read_collected
+from experiments.report.collect import (
+    ROWS,
+    Collected,
+    collect,
+    plain_rows,
+    read_collected,
+    read_one,
+)
 from experiments.report.curves import agents_of, curves_of, draw_curves, draw_story
 from experiments.report.layouts import tables_of
 from experiments.report.page import page
@@ -34,6 +41,7 @@ class ReportSettings:
 
     Each sweep's rows go to a folder of its name in --results, with its command, versions and
     seeds; --page is then made of all that lies in --results. Missing cells are marked as missing.
+    A sweep may be played in parts, and its folders may go: what an earlier report found stays.
     Words that you write into `notes.md` there stand on the page above that sweep's tables, and
     the rows of `labour`, `assisted`, `name` and `fast` (`labour.json`, `assisted.json`,
     `named.json`, `fast_*.json`) that lie in --results become tables of their own.
@@ -88,6 +96,15 @@ def _draw(path: Path, everything: list[Collected], reporter: Reporter) -> None:
 
 def _keep(collected: Collected, results: Path, reporter: Reporter) -> None:
     folder = results / collected.name
+    if (before := read_one(folder)) is not None:
+        here = {result.key for result in collected.results if result.missing is None}
+        collected = collected.beside(before)
+        there = [r for r in collected.results if r.missing is None and r.key not in here]
+        if there:
+            reporter.say(
+                f"{len(there)} finished cells are known from an earlier report alone: they stay. "
+                f"Remove {folder / ROWS} to forget them"
+            )
     collected.write(folder)
     studies = dict.fromkeys(result.study for result in collected.results)
     rows = {name: collected.rows_of(name) for name in studies}

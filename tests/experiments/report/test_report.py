@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +191,36 @@ def test_notes_beside_the_rows_stay_and_are_on_the_page(sweep: Path, tmp_path: P
         assert main(arguments) == 0
         assert "\n\nIt stopped firing.\n\n" in made.read_text()
         assert "firing" not in (folder / "rows.json").read_text(encoding="utf-8")
+
+
+def test_cells_of_an_earlier_report_stay_when_their_folders_are_gone(
+    sweep: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "results"
+    arguments = ["report", str(sweep), "--results", str(results), "--page", "None"]
+    assert main(arguments) == 0
+    assert "from an earlier report" not in capsys.readouterr().out
+    shutil.rmtree(sweep)
+    put(sweep, 1, Condition.NO_OVERSIGHT)  # not played here
+    folder = put(sweep, 1, Condition.PENALTY_ONLY)  # missing before
+    result = {"cell": {}, "rows": [played(1, Condition.PENALTY_ONLY)], "wall_seconds": 36.0}
+    facts = {"versions": {"torch": "9"}, "machine": {"processor": "Q", "cores": 2}}
+    write_json(folder / RESULT, {**result, **facts, "finished_at": "now"})
+    (sweep / "command.txt").write_text("python -m experiments sweep --seeds 1\n")
+    assert main(arguments) == 0
+    assert "2 finished cells are known from an earlier report alone" in capsys.readouterr().out
+    (kept,) = read_collected(results)
+    assert kept.command.splitlines() == [
+        "python -m experiments sweep --out small",
+        "python -m experiments sweep --seeds 1",
+    ]
+    assert {result.label: result.missing for result in kept.results} == {
+        "pong no_oversight seed 1": None,
+        "pong no_oversight seed 2": None,
+        "pong penalty_only seed 1": None,
+        "pong hirl auto 100 overseen seed 1": "no Blocker from these labels",
+    }
+    assert [result.label for result in kept.results] == sorted(r.label for r in kept.results)
 
 
 def test_two_sweeps_of_one_name_are_refused(
