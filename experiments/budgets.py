@@ -21,9 +21,9 @@ class Budget(StrEnum):
     REPRODUCE = "reproduce"
     """25,000: three conditions of Pong within half an hour on two cores."""
     SMALL = "small"
-    """100,000, the first 10,000 of them overseen."""
+    """100,000, the first 10,000 of them overseen, in Road Runner 20,000."""
     STANDARD = "standard"
-    """1,000,000, the first 15,000 of them overseen."""
+    """1,000,000, the first 15,000 of them overseen, in Road Runner 20,000."""
     FULL = "full"
     """The paper's: as many overseen steps as it had labels, and a quarter of its figures'
     frames as agent steps."""
@@ -53,6 +53,11 @@ _SIZES: dict[Budget, dict[str, int]] = {
         "exploration_steps": 100_000,
     },
 }
+_NEEDED: dict[tuple[str, Budget], int] = {
+    ("road_runner", budget): 20_000 for budget in (Budget.SMALL, Budget.STANDARD)
+}
+"""Overseen steps where the size's own are too few: with fewer labels of Road Runner every Blocker
+misses much (docs/blocker_study.md, "What labels buy"). As many fewer follow."""
 _PAPERS: dict[str, tuple[int, int]] = {
     "pong": (15_546, 4_375_000),
     "space_invaders": (37_644, 1_750_000),
@@ -69,25 +74,38 @@ def with_budget(settings: RunSettings, budget: Budget) -> RunSettings:
     Raises:
         RunError: the paper has no such game.
     """
-    sizes = _SIZES[budget] if budget is not Budget.FULL else _full(settings.game)
-    usual = RunSettings()
+    sizes, usual = _sizes(settings.game, budget), RunSettings()
     ours = {k: v for k, v in sizes.items() if getattr(settings, k) == getattr(usual, k)}
     return replace(settings, **ours)  # type: ignore[arg-type]
 
 
-def overseen_by_budget() -> frozenset[int]:
-    """Overseen steps that some named size has."""
-    ours = {sizes["oversight_steps"] for sizes in _SIZES.values()}
-    return frozenset(ours | {labels for labels, _ in _PAPERS.values()})
+def overseen_by_budget(game: str) -> frozenset[int]:
+    """Overseen steps of a game that some named size has."""
+    return frozenset(overseen for overseen, _ in _named(game))
 
 
-def is_named_size(oversight_steps: int, steps: int) -> bool:
-    """Whether some named size has so many overseen steps of so many."""
+def is_named_size(game: str, oversight_steps: int, steps: int) -> bool:
+    """Whether some named size has so many overseen steps of so many in all."""
+    return (oversight_steps, steps) in _named(game)
+
+
+def _named(game: str) -> set[tuple[int, int]]:
+    sizes = [_sizes(game, budget) for budget in _SIZES]
     ours = {
-        (size["oversight_steps"], size["oversight_steps"] + size["blocker_steps"])
-        for size in _SIZES.values()
+        (size["oversight_steps"], size["oversight_steps"] + size["blocker_steps"]) for size in sizes
     }
-    return (oversight_steps, steps) in ours | set(_PAPERS.values())
+    return ours | ({_PAPERS[game]} if game in _PAPERS else set())
+
+
+def _sizes(game: str, budget: Budget) -> dict[str, int]:
+    if budget is Budget.FULL:
+        return _full(game)
+    sizes = _SIZES[budget]
+    more = _NEEDED.get((game, budget), sizes["oversight_steps"]) - sizes["oversight_steps"]
+    return sizes | {
+        "oversight_steps": sizes["oversight_steps"] + more,
+        "blocker_steps": sizes["blocker_steps"] - more,
+    }
 
 
 def segments_by_budget() -> frozenset[int]:

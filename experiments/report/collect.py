@@ -9,9 +9,9 @@ from pathlib import Path
 from agents import Algorithm
 from experiments.budgets import is_named_size
 from experiments.rundir import RunDirectory, write_json
-from experiments.settings import Condition, OverseerChoice
+from experiments.settings import Condition, OverseerChoice, RunSettings
 from experiments.studies import study_named
-from experiments.studies.runs import RUN_FOLDER, row_of_run
+from experiments.studies.runs import RUN_FOLDER, row_of_run, variant_of
 from experiments.sweep.cell import CELL, RESULT, Cell, Json, read_object
 from experiments.sweep.study import Row
 from oversight import RunError
@@ -123,7 +123,8 @@ def _is_plain(row: Row) -> bool:
     if row["condition"] != Condition.HIRL:
         return True
     overseen, steps = int(str(row["oversight_steps"])), int(str(row["asked_steps"]))
-    return row.get("overseer") != OverseerChoice.ORACLE and is_named_size(overseen, steps)
+    named = is_named_size(str(row["game"]), overseen, steps)
+    return row.get("overseer") != OverseerChoice.ORACLE and named
 
 
 def collect(sweep: Path) -> Collected:
@@ -208,14 +209,24 @@ def read_one(folder: Path) -> Collected | None:
     return _read(folder / ROWS) if (folder / ROWS).is_file() else None
 
 
+def _said_anew(result: Result) -> Result:
+    """A run's variant is what differs from today's default, whatever was called one then."""
+    if result.study != "run":
+        return result
+    variant = variant_of(RunSettings.from_json(dict(result.settings)))
+    return replace(result, rows=[{**row, "variant": variant} for row in result.rows])
+
+
 def _read(path: Path) -> Collected:
     values = read_object(path)
     try:
         each = values["results"]
         assert isinstance(each, list)
-        results = tuple(Result(**result) for result in each)  # type: ignore[arg-type]
+        results = tuple(_said_anew(Result(**result)) for result in each)  # type: ignore[arg-type]
         notes = path.with_name(NOTES)
         said = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
         return Collected(str(values["name"]), str(values["command"]), results, said)
     except (KeyError, TypeError, AssertionError) as error:
-        raise RunError(f"{path} is not of this version of hirl: {error}") from None
+        raise RunError(
+            f"{path} is not of this version of hirl: {error}; remove it and report its sweep again"
+        ) from None

@@ -12,6 +12,7 @@ from experiments.report.layouts import tables_of
 from experiments.report.paper import DIFFERENCES, PAPER, SOURCE, PaperFigure
 from experiments.report.statistics import estimate
 from experiments.report.tables import MISSING, Table, as_markdown, number_of
+from experiments.settings import Condition
 from experiments.sweep.cell import Json
 from experiments.sweep.study import Row
 from oversight.bounds import upper_bound
@@ -55,7 +56,8 @@ def paper_table(collected: Sequence[Collected]) -> Table:
     lines = tuple(_beside(figure, rows) for figure in PAPER)
     headings = (
         *("game", "condition", "paper: catastrophes", "frames", "per 1,000", "remarks"),
-        *("ours: steps", "seeds", "catastrophes", "per 1,000 steps", "return"),
+        *("ours: steps", "overseen", "seeds", "catastrophes", "after hand-over"),
+        *("per 1,000 steps", "return"),
     )
     return Table("The paper's table", headings, lines)
 
@@ -71,7 +73,7 @@ def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
     )
     mine = [r for r in rows if (r["game"], r["condition"]) == (figure.game, figure.condition)]
     if not mine:
-        return (*theirs, *(MISSING for _ in range(5)))
+        return (*theirs, *(MISSING for _ in range(7)))
     counts = [(int(number_of(r, "catastrophes") or 0), int(str(r["agent_steps"]))) for r in mine]
     seen, tried = sum(c for c, _ in counts), sum(t for _, t in counts)
     rate = estimate([1000 * c / t for c, t in counts])
@@ -81,7 +83,23 @@ def _beside(figure: PaperFigure, rows: Sequence[Row]) -> tuple[str, ...]:
         said = f"0 (at most {1000 * upper_bound(0, tried):.3g})"
     scored = "-" if score is None else score.in_words()
     seeds = len({row["seed"] for row in mine})
-    return (*theirs, f"{mine[0]['asked_steps']:,}", str(seeds), f"{seen:,}", said, scored)
+    overseen, after = _handed_over(mine)
+    steps = f"{mine[0]['asked_steps']:,}"
+    return (*theirs, steps, overseen, str(seeds), f"{seen:,}", after, said, scored)
+
+
+def _handed_over(rows: Sequence[Row]) -> tuple[str, str]:
+    """For how many steps a person oversees, and what is counted after; nothing without HIRL."""
+    if rows[0]["condition"] != Condition.HIRL:
+        return "-", "-"
+    overseen = [int(str(row["oversight_steps"])) for row in rows]
+    steps = sum(int(str(row["agent_steps"])) for row in rows) - sum(overseen)
+    counts = [number_of(row, "catastrophes_after_handover") for row in rows]
+    asked = ", ".join(f"{each:,}" for each in sorted(set(overseen)))
+    known = [int(count) for count in counts if count is not None]
+    if len(known) < len(rows) or steps <= 0:
+        return asked, "-"
+    return asked, f"{sum(known):,} in {steps:,}"
 
 
 def _section(collected: Collected) -> Iterator[str]:

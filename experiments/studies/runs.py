@@ -108,7 +108,7 @@ def _label(values: Mapping[str, Json]) -> str:
         words.append(settings.agent.value)
     if settings.condition is Condition.HIRL:
         words.append(settings.overseer.value)
-        if settings.oversight_steps not in overseen_by_budget():
+        if settings.oversight_steps not in overseen_by_budget(settings.game):
             words.append(f"{settings.oversight_steps:,} overseen")
     if settings.segment_steps not in (None, *segments_by_budget()):
         words.append(f"in games of {settings.segment_steps:,}")

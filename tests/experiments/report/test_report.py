@@ -169,7 +169,7 @@ def test_a_report_of_a_sweep(
     )
     beside = next(x for x in text.splitlines() if "580,000" in x)
     assert "| 33.1 |" in beside  # 580,000 in 17.5 million
-    assert "| 400 | 2 | 12 | 15.00 (10.00 to 20.00) |" in beside
+    assert "| 400 | - | 2 | 12 | - | 15.00 (10.00 to 20.00) |" in beside
     assert (results / "small" / "curves-double_dqn.png").stat().st_size > 10_000
     assert (results / "small" / "runs.csv").read_text().startswith("game,condition,")
     quarters = next(
@@ -341,6 +341,44 @@ def test_the_page_of_results_is_what_the_files_say() -> None:
     results = ROOT / "results" / "experiments"
     made = page(read_collected(results), sections_beside(results))
     assert (ROOT / "docs" / "results.md").read_text() == made
+
+
+def of_road_runner(seed: int, overseen: int, **stored: str) -> Result:
+    settings = RunSettings(
+        game="road_runner",
+        seed=seed,
+        overseer=OverseerChoice.SIMULATED,
+        oversight_steps=overseen,
+        blocker_steps=100_000 - overseen,
+    )
+    row: Row = {
+        **played(seed, Condition.HIRL),
+        "game": "road_runner",
+        "overseer": "simulated person",
+        "oversight_steps": overseen,
+        "asked_steps": 100_000,
+        "agent_steps": 100_000,
+        "catastrophes_after_handover": seed,
+        **stored,
+    }
+    cell = run_cell(settings)
+    return Result(cell.key, "run", f"seed {seed}", dict(cell.settings), [row])
+
+
+def test_beside_the_paper_stand_runs_as_long_overseen_as_their_game_needs(tmp_path: Path) -> None:
+    few, enough = of_road_runner(1, 10_000), of_road_runner(2, 20_000)
+    (tmp_path / "s").mkdir()
+    Collected("s", "", (few, enough)).write(tmp_path / "s")
+    line = next(x for x in paper_table(read_collected(tmp_path)).rows if x[2] == "4,600")
+    assert line[6:11] == ("100,000", "20,000", "1", "8", "2 in 80,000")
+
+
+def test_a_variant_is_what_differs_from_todays_default(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    old = of_road_runner(2, 20_000, variant="segment_steps 2000")
+    Collected("s", "", (old,)).write(tmp_path / "s")
+    (kept,) = read_collected(tmp_path)
+    assert kept.rows_of("run")[0]["variant"] == ""
 
 
 def test_a_cell_without_study_is_refused(tmp_path: Path) -> None:

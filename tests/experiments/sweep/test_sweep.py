@@ -16,7 +16,7 @@ from safetensors import safe_open
 
 from agents import Algorithm, Credit
 from experiments.__main__ import main
-from experiments.budgets import Budget, with_budget
+from experiments.budgets import Budget, is_named_size, with_budget
 from experiments.pipeline import run_sitting
 from experiments.reporter import Reporter
 from experiments.rundir import RunDirectory, Stage, write_json
@@ -253,6 +253,14 @@ def test_hours_are_overseen_steps_at_the_persons_pace() -> None:
 def test_budgets_keep_what_was_asked_for() -> None:
     run = with_budget(RunSettings(oversight_steps=77), Budget.STANDARD)
     assert (run.oversight_steps, run.blocker_steps) == (77, 985_000)
+    for budget, steps in ((Budget.SMALL, 100_000), (Budget.STANDARD, 1_000_000)):
+        runner = with_budget(RunSettings(game="road_runner"), budget)  # it needs more labels
+        assert (runner.oversight_steps, runner.blocker_steps) == (20_000, steps - 20_000)
+        assert is_named_size("road_runner", 20_000, steps)
+        assert not is_named_size("road_runner", 10_000, steps)
+        assert not is_named_size("pong", 20_000, steps)
+    assert with_budget(RunSettings(game="road_runner"), Budget.BRIEF).oversight_steps == 2_000
+    assert with_budget(RunSettings(), Budget.SMALL).oversight_steps == 10_000
     full = with_budget(RunSettings(game="space_invaders"), Budget.FULL)
     assert full.oversight_steps + full.blocker_steps == 1_750_000
     with pytest.raises(RunError, match="the paper's: expected a game"):
