@@ -1,8 +1,10 @@
 """Long trainings in the fast way: trained, gone on with, counted by the truth, shown."""
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,13 +88,19 @@ def test_trains_counts_and_shows(tmp_path: Path, blocker_file: Path) -> None:
         fast_study(replace(settings, n_steps=3), Reporter(), never)
 
 
-def test_a_training_out_of_time_is_gone_on_with(tmp_path: Path, blocker_file: Path) -> None:
+def test_a_training_out_of_time_is_gone_on_with(
+    tmp_path: Path, blocker_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = itertools.count()  # a clock that goes on by a second whenever it is looked at
+    clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+    monkeypatch.setattr("experiments.fast_study.time", clock)
     settings = replace(
         settings_in(tmp_path, blocker_file),
         conditions=(FastCondition.NO_OVERSIGHT,),
         count=False,
     )
-    stopped = fast_study(replace(settings, minutes=1e-6), Reporter(), never)
+    # Looked at when the study begins, when the training does (twice) and after its first steps.
+    stopped = fast_study(replace(settings, minutes=2.5 / 60), Reporter(), never)
     assert [row.steps for row in stopped] == [64]  # the clock is asked every 64 agent steps
     (row,) = fast_study(settings, Reporter(), never)
     assert row.steps == STEPS
