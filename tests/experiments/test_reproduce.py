@@ -38,5 +38,5 @@ def test_three_conditions_of_pong_and_their_page(tmp_path: Path) -> None:
     line = next(
         x for x in page.read_text().splitlines() if x.startswith("| pong | no oversight | 580")
     )
-    assert f"| 700 | 1 | {rows['no_oversight']['catastrophes']} |" in line
+    assert f"| 700 | - | 1 | {rows['no_oversight']['catastrophes']} |" in line
     assert picture.stat().st_size > 10_000
