@@ -136,7 +136,7 @@ def collect(sweep: Path) -> Collected:
     folders = sorted(path.parent for path in sweep.glob(f"*/{CELL}"))
     if not folders:
         raise RunError(f"{sweep} holds no cells: expected the --out of a sweep")
-    results = sorted(map(_result, folders), key=_order)
+    results = sorted((_said_anew(_result(folder)) for folder in folders), key=_order)
     command = sweep / "command.txt"
     said = command.read_text(encoding="utf-8").strip() if command.is_file() else "unknown"
     return Collected(sweep.resolve().name, said, tuple(results))
@@ -209,6 +209,12 @@ def read_one(folder: Path) -> Collected | None:
     return _read(folder / ROWS) if (folder / ROWS).is_file() else None
 
 
+def _stored(values: Json) -> Result:
+    if not isinstance(values, dict):
+        raise TypeError(f"expected a cell's result, got {values!r}")
+    return _said_anew(Result(**values))  # type: ignore[arg-type]
+
+
 def _said_anew(result: Result) -> Result:
     """A run's variant is what differs from today's default, whatever was called one then."""
     if result.study != "run":
@@ -222,11 +228,12 @@ def _read(path: Path) -> Collected:
     try:
         each = values["results"]
         assert isinstance(each, list)
-        results = tuple(_said_anew(Result(**result)) for result in each)  # type: ignore[arg-type]
+        results = tuple(map(_stored, each))
         notes = path.with_name(NOTES)
         said = notes.read_text(encoding="utf-8").strip() if notes.is_file() else ""
         return Collected(str(values["name"]), str(values["command"]), results, said)
-    except (KeyError, TypeError, AssertionError) as error:
+    except (KeyError, TypeError, AssertionError, RunError) as error:
         raise RunError(
-            f"{path} is not of this version of hirl: {error}; remove it and report its sweep again"
+            f"{path} is not of this version of hirl: {error}; move it away and report its sweep "
+            "again"
         ) from None

@@ -381,6 +381,20 @@ def test_a_variant_is_what_differs_from_todays_default(tmp_path: Path) -> None:
     assert kept.rows_of("run")[0]["variant"] == ""
 
 
+def test_rows_that_cannot_be_read_are_named_and_not_lost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s").mkdir()
+    strange = replace(of_road_runner(2, 20_000), settings={"game": 5})
+    Collected("s", "", (strange,)).write(tmp_path / "s")
+    kept = (tmp_path / "s" / "rows.json").read_bytes()
+    assert main(["report", "--results", str(tmp_path), "--page", "None"]) == 2
+    said = "".join(capsys.readouterr().err.split())
+    assert "rows.jsonisnotofthisversionofhirl" in said
+    assert "moveitawayandreportitssweepagain" in said
+    assert (tmp_path / "s" / "rows.json").read_bytes() == kept
+
+
 def test_a_cell_without_study_is_refused(tmp_path: Path) -> None:
     folder = Cell("nonsense", {"game": "pong"}).put(tmp_path)
     assert json.loads((folder / "cell.json").read_text())["study"] == "nonsense"
