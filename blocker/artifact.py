@@ -22,6 +22,7 @@ from blocker.errors import BlockerFileError
 from blocker.inputs import InputSpec
 from blocker.network import BlockerNetwork
 from blocker.novelty import Novelty, disagreement
+from blocker.pictures import PictureJudge, PictureNetwork
 from blocker.readiness import Readiness
 from blocker.sight import NetworkSpec
 from blocker.swift import SwiftJudge
@@ -49,7 +50,7 @@ class Blocker:
         novelty: what is familiar to it; None if nothing is watched for.
     """
 
-    network: BlockerNetwork
+    network: BlockerNetwork | PictureNetwork
     shape: NetworkSpec
     spec: InputSpec
     threshold: float
@@ -70,11 +71,13 @@ class Blocker:
             screens: uint8 (B, k, planes, h, w), prepared by `spec`.
             previous: int64 (B,), action executed before, -1 for none known.
         """
-        logits = self._swift.member_logits(self._swift.see(screens.numpy()), previous.numpy())
+        logits = self._judge.of_prepared(screens.numpy(), previous.numpy())
         return torch.sigmoid(torch.from_numpy(logits.mean(axis=0)))
 
     @cached_property
-    def _swift(self) -> SwiftJudge:
+    def _judge(self) -> SwiftJudge | PictureJudge:
+        if isinstance(self.network, PictureNetwork):
+            return PictureJudge(self.network)
         return SwiftJudge(self.network)
 
     def score(
@@ -92,8 +95,8 @@ class Blocker:
         Raises:
             ValueError: too few screens, or another shape or dtype.
         """
-        logits = self._swift.member_logits(self._swift.look(screens), previous).mean(axis=0)
-        return np.asarray(expit(logits), dtype=np.float32)
+        _, logits = self._judge.of_screens(screens, previous)
+        return np.asarray(expit(logits.mean(axis=0)), dtype=np.float32)
 
     def unfamiliar(
         self, screens: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]
@@ -105,10 +108,9 @@ class Blocker:
         """
         if self.novelty is None:
             return np.zeros((len(screens), len(self.actions)), dtype=np.bool_)
-        seen = self._swift.look(screens)
-        logits = self._swift.member_logits(seen, previous).astype(np.float64)
-        far = self.novelty.distance(seen) > self.novelty.distance_limit
-        apart = disagreement(logits) > self.novelty.disagreement_limit
+        told, logits = self._judge.of_screens(screens, previous)
+        far = self.novelty.distance(told) > self.novelty.distance_limit
+        apart = disagreement(logits.astype(np.float64)) > self.novelty.disagreement_limit
         return np.asarray(far[:, None] | apart)
 
     def require(self, game: str, actions: Sequence[str]) -> None:
@@ -227,7 +229,8 @@ def _built(about: Mapping[str, object], tensors: dict[str, Tensor]) -> Blocker:
     if not isinstance(names, list):
         raise TypeError(f"expected a list of actions, got {names!r}")
     actions = tuple(str(name) for name in names)
-    network = BlockerNetwork(actions, spec, shape)
+    kind = PictureNetwork if shape.closeups else BlockerNetwork
+    network = kind(actions, spec, shape)
     network.load_state_dict(tensors)
     network.eval()
     verdict, novelty = about["readiness"], about["novelty"]

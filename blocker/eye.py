@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocker.looking import count_pixels, find_spans, tell_of_screen, tell_of_state
-from blocker.network import BlockerNetwork
 from blocker.sight import FEATURES, UNIT, WHOLE, Sight
+from blocker.telling import Telling
 
 __all__ = ["Eye"]
 
@@ -25,7 +25,7 @@ _SAME = np.arange(256)  # the prepared pixel as it is
 class Eye:
     """Tells what a network is told of raw screens."""
 
-    def __init__(self, network: BlockerNetwork) -> None:
+    def __init__(self, network: Telling) -> None:
         """Make tables of what the network's `Sight` goes by."""
         spec, shape = network.spec, network.shape
         self._spec = spec

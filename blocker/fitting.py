@@ -12,7 +12,9 @@ from blocker.dataset import Examples, LabelledLog, examples_from_logs
 from blocker.inputs import InputSpec
 from blocker.judging import judged
 from blocker.mirror import with_mirrored
+from blocker.network import BlockerNetwork
 from blocker.novelty import fit_novelty
+from blocker.pictures import PictureNetwork
 from blocker.presets import preset_for
 from blocker.readiness import Readiness, assess
 from blocker.sight import NetworkSpec
@@ -109,9 +111,15 @@ def fit_examples(
     """Make a Blocker from examples; arguments and errors as in `fit_blocker`."""
     settings, shape = settings or TrainingSettings(), shape or NetworkSpec()
     rule = rule or ThresholdRule()
+    begun: BlockerNetwork | None = None
     if start is not None:
         start.require(game, actions)
-        shape, spec = start.shape, start.spec
+        if isinstance(start.network, PictureNetwork):
+            raise ValueError(
+                "expected a Blocker that learns from single labels to go on from, got one that "
+                "looks for itself: it learns from answers about every action alone"
+            )
+        shape, spec, begun = start.shape, start.spec, start.network
     split = split_by_episode(examples, np.random.default_rng(settings.seed), shape.members)
     learn, fold = split.learn, split.fold
     if settings.mirror is not None:
@@ -125,7 +133,7 @@ def fit_examples(
         shape=shape,
         settings=settings,
         on_epoch=on_epoch or (lambda _: None),
-        start=None if start is None else start.network,
+        start=begun,
         should_stop=should_stop or (lambda: False),
     )
     threshold = choose_threshold(trained.out_of_fold, rule)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from blocker.dataset import NO_ACTION, Examples
@@ -19,7 +19,7 @@ from blocker.network import BlockerNetwork, Member, TreeMember
 from blocker.sight import NetworkSpec
 from blocker.training_types import Epoch, TrainingSettings
 
-__all__ = ["MemberFit", "passes_at_most", "positive_weight", "weighted_loss"]
+__all__ = ["BestWeights", "MemberFit", "passes_at_most", "positive_weight", "weighted_loss"]
 
 
 def positive_weight(unsafe: NDArray[np.bool_], most: float = 20.0) -> float:
@@ -56,14 +56,14 @@ def passes_at_most(settings: TrainingSettings, shape: NetworkSpec) -> int:
 
 
 @dataclass
-class _Best:
+class BestWeights:
     """The best weights so far."""
 
     loss: float = float("inf")
     epoch: int = 0
     weights: dict[str, Tensor] = field(default_factory=dict)
 
-    def offer(self, loss: float, epoch: int, member: Member) -> bool:
+    def offer(self, loss: float, epoch: int, member: nn.Module) -> bool:
         """Keep these weights if they are better; whether they were."""
         if loss >= self.loss:
             return False
@@ -147,7 +147,7 @@ class MemberFit:
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, settings.learning_rate, total_steps=steps, pct_start=max(0.1, 2 / steps)
         )
-        best = _Best()
+        best = BestWeights()
         for epoch in range(1, settings.epochs + 1):
             losses = []
             member.train()

@@ -9,36 +9,15 @@ from torch import Tensor, nn
 
 from blocker.foresight import Foresight
 from blocker.inputs import InputSpec
-from blocker.sight import FEATURES, MOVES, NetworkSpec, Sight
+from blocker.sight import FEATURES, NetworkSpec, Sight
+from blocker.telling import Telling
 from blocker.trees import Forest
 
-__all__ = [
-    "FACTORS",
-    "NO_FACTORS",
-    "BlockerNetwork",
-    "Member",
-    "TreeMember",
-    "action_factors",
-]
+__all__ = ["NO_FACTORS", "BlockerNetwork", "Member", "TreeMember"]
 
 NO_FACTORS = torch.zeros(1, 1)
 """Stands for the action where all that the trees are told is already of one; they ask nothing of
 it."""
-FACTORS = ("LEFT", "RIGHT", "UP", "DOWN", "FIRE")
-"""What Atari actions are made of; NOOP has none of them."""
-
-
-def action_factors(actions: Sequence[str]) -> Tensor:
-    """Which factors each action has: float32 (n_actions, 5), in the order of `FACTORS`.
-
-    "UPRIGHTFIRE" has UP, RIGHT and FIRE; so actions share what they have in common.
-
-    Raises:
-        ValueError: no actions.
-    """
-    if not actions:
-        raise ValueError("expected at least one action name")
-    return torch.tensor([[float(factor in name) for factor in FACTORS] for name in actions])
 
 
 class Member(nn.Module):
@@ -130,7 +109,7 @@ class TreeMember(nn.Module):
             self.net.scale(by, shift)
 
 
-class BlockerNetwork(nn.Module):
+class BlockerNetwork(Telling):
     """Judges all actions of a state at once.
 
     Args:
@@ -143,39 +122,12 @@ class BlockerNetwork(nn.Module):
             not show the last move.
     """
 
-    factors: Tensor
-
     def __init__(self, actions: Sequence[str], spec: InputSpec, shape: NetworkSpec) -> None:
-        super().__init__()
-        named = (
-            shape.own,
-            *shape.shown,
-            *shape.near,
-            *(one for pair in shape.pairs for one in pair),
-        )
-        if max(named) >= len(spec.planes):
-            raise ValueError(
-                f"expected plane numbers under {len(spec.planes)}, got own {shape.own}, shown "
-                f"{shape.shown}, near {shape.near} and pairs {shape.pairs}"
-            )
+        super().__init__(actions, spec, shape)
         if shape.ahead and not spec.shows_moves:
             raise ValueError(
                 f"expected the current screen and the one before to look ahead, got {spec.lags}"
             )
-        factors = action_factors(actions)
-        if shape.identity:
-            factors = torch.cat([factors, torch.eye(len(actions))], dim=1)
-        # One more row for "no earlier action known", so that -1 finds it.
-        known = torch.cat([factors, torch.ones(len(factors), 1)], dim=1)
-        nothing = torch.zeros(1, known.shape[1])
-        self.register_buffer("factors", torch.cat([known, nothing]), persistent=False)
-        self.spec, self.shape = spec, shape
-        self.sight = Sight(spec, shape)
-        planes, earlier = len(spec.planes), spec.screens - 1
-        self._places = [FEATURES * plane for plane in range(planes)] if shape.moves else []
-        self._sides = Sight.sides(spec, shape) if shape.moves and earlier else slice(0, 0)
-        self.told = Sight.width(spec, shape) * spec.screens + MOVES * len(self._places) * earlier
-        self.told += self._sides.stop - self._sides.start
         self.members = nn.ModuleList(self._member() for _ in range(shape.members))
 
     def _member(self) -> Member | TreeMember:
@@ -204,28 +156,6 @@ class BlockerNetwork(nn.Module):
         """Turn logits z into by * z + shift, for good: what calibration found."""
         for member in self.each():
             member.scale(by, shift)
-
-    def see(self, images: Tensor) -> Tensor:
-        """What is where on each of some prepared screens: float32 (m, d) of (m, planes, h, w)."""
-        return self.sight(images)  # type: ignore[no-any-return]
-
-    def whole(self, seen: Tensor) -> Tensor:
-        """All that a member is told of some states: (B, d) of what was seen (B, k, d').
-
-        What is on each screen, and how far each thing has moved to where it is now; 0 where it was
-        not there before or is not now. And how much nearer or further the nearest are than on the
-        screen before.
-        """
-        parts = [seen.flatten(1)]
-        if self._places:
-            there = seen[..., self._places]
-            for place in (2, 3):
-                at = seen[..., [first + place for first in self._places]]
-                moved = (at[:, -1:] - at[:, :-1]) * there[:, -1:] * there[:, :-1]
-                parts.append(moved.flatten(1))
-        if self._sides.stop:
-            parts.append(seen[:, -1, self._sides] - seen[:, -2, self._sides])
-        return torch.cat(parts, dim=1)
 
     def one(self, member: Member | TreeMember, seen: Tensor, previous: Tensor) -> Tensor:
         """One member's logits (B, n_actions).

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from blocker.inputs import InputSpec
 from blocker.trees import MOST_LEAVES
 
-__all__ = ["FAR", "FEATURES", "MOVES", "NetworkSpec", "Sight"]
+__all__ = ["FAR", "FEATURES", "MOVES", "UNIT", "CloseUp", "NetworkSpec", "Sight"]
 
 FEATURES = 6
 """Numbers that tell of each plane."""
@@ -33,6 +33,35 @@ FAR = 16.0
 Nothing else would do: with a 0 they would seem to touch."""
 MOVES = 2
 """Numbers that tell how a plane's thing has moved since an earlier screen."""
+
+
+_LATER = {"closeups", "drawn"}
+"""What descriptions of before do not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseUp:
+    """A part of some screens, the own thing in its middle.
+
+    Attributes:
+        size: rows and columns of native pixels, multiples of `block`.
+        block: side of the squares of native pixels that become one pixel of it, their mean.
+        lags: which screens it shows, some of `InputSpec.lags`.
+        kernel: side of what the first convolution looks at.
+        widths: channels of the convolutions, each of half as many rows and columns.
+    """
+
+    size: tuple[int, int]
+    block: int
+    lags: tuple[int, ...]
+    kernel: int
+    widths: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.block < 1 or any(side < 1 or side % self.block for side in self.size):
+            raise ValueError(f"expected a size of whole blocks of {self.block}, got {self.size}")
+        if not self.lags or not self.widths or min(*self.widths, self.kernel) < 1:
+            raise ValueError(f"expected lags, widths and a kernel of 1 or more, got {self}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +93,9 @@ class NetworkSpec:
             `blocker.foresight`.
         margin: native pixels by which what looks ahead judges each action to lead further than
             foreseen, once it has learned and its threshold is chosen.
+        closeups: what is drawn around the own thing, for members that look for themselves
+            (`blocker.pictures`); none for members that are told all.
+        drawn: of these pictures, groups of planes that are shown as one.
     """
 
     members: int = 4
@@ -82,8 +114,15 @@ class NetworkSpec:
     identity: bool = False
     ahead: int = 0
     margin: float = 0.0
+    closeups: tuple[CloseUp, ...] = ()
+    drawn: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        if bool(self.closeups) != bool(self.drawn) or (self.closeups and self.trees):
+            raise ValueError(
+                "expected close-ups, something drawn in them and no trees, or neither of the "
+                f"first two, got {self.closeups}, {self.drawn} and {self.trees} trees"
+            )
         if not self.trees and not self.hidden:
             raise ValueError("expected trees, hidden units or both in a network, got neither")
         if self.ahead and (self.hidden or not self.trees):
@@ -114,14 +153,17 @@ class NetworkSpec:
         Raises:
             ValueError: a key is missing or unknown.
         """
-        if set(data) != {field.name for field in fields(cls)}:
+        names = {field.name for field in fields(cls)}
+        if not names - _LATER <= set(data) <= names:
             raise ValueError(f"expected other keys in a network description, got {sorted(data)}")
         return cls(**{key: _frozen(value) for key, value in data.items()})  # type: ignore[arg-type]
 
 
 def _frozen(value: object) -> object:
-    """Lists as tuples, at any depth."""
-    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+    """Lists as tuples, at any depth, and tables as close-ups."""
+    if isinstance(value, Mapping):
+        return CloseUp(**{str(key): _frozen(one) for key, one in value.items()})  # type: ignore[arg-type]
+    return tuple(_frozen(one) for one in value) if isinstance(value, list | tuple) else value
 
 
 class Sight(nn.Module):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from blocker.dataset import Examples
 
-__all__ = ["TEST_SHARE", "Split", "split_by_episode"]
+__all__ = ["TEST_SHARE", "Split", "deal_episodes", "split_by_episode"]
 
 TEST_SHARE = 0.2
 """Share of the positives and of the rows that the test part gets."""
@@ -52,29 +52,47 @@ def split_by_episode(examples: Examples, rng: np.random.Generator, folds: int = 
     Raises:
         ValueError: too few episodes with positives; the message says what to do.
     """
+    part = deal_episodes(examples.episode, examples.unsafe, rng, folds)
+    learn = part > 0
+    return Split(examples.where(learn), part[learn] - 1, examples.where(~learn))
+
+
+def deal_episodes(
+    episode: NDArray[np.int64], unsafe: NDArray[np.bool_], rng: np.random.Generator, folds: int
+) -> NDArray[np.int64]:
+    """The part of each row, int64 (n,): 0 for the test, then the folds; see `split_by_episode`.
+
+    Args:
+        episode: int64 (n,), of judged actions.
+        unsafe: bool (n,).
+        rng: orders the episodes before they are dealt.
+        folds: how many at most.
+
+    Raises:
+        ValueError: as there.
+    """
     if folds < 2:
         raise ValueError(f"expected 2 folds or more, got {folds}")
-    names, place = np.unique(examples.episode, return_inverse=True)
-    positives = np.bincount(place[examples.unsafe], minlength=len(names)).astype(np.float64)
+    names, place = np.unique(episode, return_inverse=True)
+    positives = np.bincount(place[unsafe], minlength=len(names)).astype(np.float64)
     rows = np.bincount(place, minlength=len(names)).astype(np.float64)
     with_positives = int((positives > 0).sum())
     if with_positives < 3:
         raise ValueError(
             "expected unsafe actions in at least 3 episodes, two to learn from in turn and one to "
-            f"test on; got {examples.positives} in {with_positives} of {len(names)} episodes: "
+            f"test on; got {int(unsafe.sum())} in {with_positives} of {len(names)} episodes: "
             "oversee for longer, or cut episodes shorter"
         )
     folds = min(folds, with_positives - 1)
     shares = np.array([TEST_SHARE, *[(1 - TEST_SHARE) / folds] * folds])
     part = _deal(positives, rows, shares, rng)[place]
     for number in range(folds + 1):
-        if examples.unsafe[part == number].all():
+        if unsafe[part == number].all():
             raise ValueError(
                 "expected safe actions in every part, got a part with unsafe ones alone: "
                 "oversee for longer"
             )
-    learn = part > 0
-    return Split(examples.where(learn), part[learn] - 1, examples.where(~learn))
+    return part
 
 
 def _deal(

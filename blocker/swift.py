@@ -43,13 +43,16 @@ class SwiftJudge:
             forests = [member.forest for member in trees]
             self._judges.append(_Forests(network.told, network.factors, forests))
 
-    def look(self, proposals: Sequence[NDArray[np.generic]]) -> Array:
-        """All that is told of raw screens; see `Eye.see`."""
-        return self._eye.see(proposals)
+    def of_screens(
+        self, proposals: Sequence[NDArray[np.generic]], previous: NDArray[np.int64]
+    ) -> tuple[Array, Array]:
+        """What is told of raw screens, float32 (B, d), see `Eye.see`; and `member_logits` by it."""
+        told = self._eye.see(proposals)
+        return told, self.member_logits(told, previous)
 
-    def see(self, screens: NDArray[np.uint8]) -> Array:
-        """All that is told of prepared screens uint8 (B, k, planes, h, w): float32 (B, d)."""
-        return self._eye.told(screens)
+    def of_prepared(self, screens: NDArray[np.uint8], previous: NDArray[np.int64]) -> Array:
+        """`member_logits` of prepared screens uint8 (B, k, planes, h, w)."""
+        return self.member_logits(self._eye.told(screens), previous)
 
     def member_logits(self, seen: Array, previous: NDArray[np.int64]) -> Array:
         """Each member's logits: float32 (members, B, n_actions).

@@ -8,16 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from blocker import (
     Blocker,
     BlockerOverseer,
+    Fitted,
     NotLearned,
+    Preset,
     fit_examples,
     passes_at_most,
 )
 from blocker.amplified import Answers, amplified_preset, examples_from_answers
 from blocker.naming import Spotter
+from blocker.picture_fit import fit_states
+from blocker.pictures import PictureNetwork
+from blocker.states import states_from_answers
 from experiments.adversaries import ADVERSARIES
 from experiments.blocker_rows import StudyRow
 from experiments.blocker_study import LABELS
@@ -215,30 +221,77 @@ def _trained(
     if path.exists():
         return Candidate(Blocker.load(path), states, unsafe, seed, rule=rule)
     preset = amplified_preset(game)
-    training = replace(preset.training, seed=seed)
+    learn = _pictures_from if preset.shape.closeups else _numbers_from
     logs = [InterventionLog.open(log, read_only=True) for log, _ in parts]
     try:
-        rng = np.random.default_rng([seed, 23])
         pairs = list(zip(logs, answers, strict=True))
-        examples = examples_from_answers(pairs, preset.input, rng)
-        gate: dict[str, object] = {**logs[0].meta.gate}
+        title = f"round {number + 1}: {states:,} states"
+        fitted = learn(pairs, preset, game, seed, title, reporter, stop)
     finally:
         for log in logs:
             log.close()
-    title = f"round {number + 1}: {len(examples):,} answers about {states:,} states"
+    if not fitted.report.stopped:  # what is there counts as whole the next time
+        fitted.blocker.save(path)
+    return Candidate(fitted.blocker, states, unsafe, seed, rule=rule, seconds=fitted.report.seconds)
+
+
+Pairs = list[tuple[InterventionLog, Answers]]
+
+
+def _numbers_from(
+    pairs: Pairs,
+    preset: Preset,
+    game: str,
+    seed: int,
+    title: str,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> Fitted:
+    """A Blocker that is told where things are."""
+    training = replace(preset.training, seed=seed)
+    rng = np.random.default_rng([seed, 23])
+    examples = examples_from_answers(pairs, preset.input, rng)
+    title = f"{title}, {len(examples):,} answers"
     with reporter.bar(title, passes_at_most(training, preset.shape)) as bar:
-        fitted = fit_examples(
+        return fit_examples(
             examples,
             game=game,
             actions=tuple(game_named(game).actions),
             spec=preset.input,
-            gate=gate,
+            gate={**pairs[0][0].meta.gate},
             settings=training,
             shape=preset.shape,
             rule=preset.rule,
             on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
             should_stop=stop,
         )
-    if not fitted.report.stopped:  # what is there counts as whole the next time
-        fitted.blocker.save(path)
-    return Candidate(fitted.blocker, states, unsafe, seed, rule=rule, seconds=fitted.report.seconds)
+
+
+def _pictures_from(
+    pairs: Pairs,
+    preset: Preset,
+    game: str,
+    seed: int,
+    title: str,
+    reporter: Reporter,
+    stop: StopFlag,
+) -> Fitted:
+    """A Blocker that looks for itself."""
+    actions, training = tuple(game_named(game).actions), replace(preset.training, seed=seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = PictureNetwork(actions, preset.input, preset.shape)
+    with reporter.bar(f"{title}, reading", sum(len(one) for _, one in pairs)) as bar:
+        states = states_from_answers(pairs, network, bar.show)
+    with reporter.bar(title, preset.shape.members * training.epochs) as bar:
+        return fit_states(
+            states,
+            network,
+            game=game,
+            actions=actions,
+            gate={**pairs[0][0].meta.gate},
+            settings=training,
+            rule=preset.rule,
+            on_epoch=lambda one: bar.show(one.number, f"held-out loss {one.held_out_loss:.4f}"),
+            should_stop=stop,
+        )

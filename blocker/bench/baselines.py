@@ -14,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from blocker.bench.data import HeldOut
 from blocker.member_fit import positive_weight
-from blocker.network import action_factors
+from blocker.telling import action_factors
 from blocker.threshold import ThresholdRule, choose_threshold
 from oversight.palette import PALETTE_GREY, PALETTE_RGB
 

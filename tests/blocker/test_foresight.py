@@ -8,9 +8,10 @@ from blocker import Fitted, InputSpec, NetworkSpec, TrainingSettings, examples_f
 from blocker.fitting import fit_examples
 from blocker.foresight import HALVES, Foresight, Moves, halves, learn_moves, moves_seen
 from blocker.judging import seen_by
-from blocker.network import BlockerNetwork, TreeMember, action_factors
+from blocker.network import BlockerNetwork, TreeMember
 from blocker.presets import preset_for
 from blocker.sight import FAR
+from blocker.telling import action_factors
 from blocker.testing import FakeLog, fall, falling_log, leads_to_harm
 from blocker.threshold import ThresholdRule
 from oversight.games import PONG

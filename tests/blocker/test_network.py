@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from blocker import BlockerNetwork, InputSpec, NetworkSpec
-from blocker.network import action_factors
 from blocker.sight import FAR, FEATURES, WHOLE, Sight
 from blocker.swift import SwiftJudge
+from blocker.telling import action_factors
 from oversight.games import PONG
 
 SHAPE = NetworkSpec(members=2, hidden=16)
@@ -179,7 +179,7 @@ def test_default_network_decides_fast() -> None:
     times = []
     for _ in range(200):
         began = time.perf_counter()
-        judge.member_logits(judge.look(screen), previous)
+        judge.of_screens(screen, previous)
         times.append(time.perf_counter() - began)
     # Measured at 0.1 ms; the fastest quarter, because the machine is shared.
     assert np.percentile(times, 25) < 1e-3

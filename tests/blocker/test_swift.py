@@ -20,7 +20,7 @@ def test_gives_the_numbers_of_the_network(game: str) -> None:
     screens = (rng.random(shape) < 0.02).astype(np.uint8) * 255
     previous = np.array([-1, 0, 2, 3, 1])
     swift = SwiftJudge(network)
-    logits = swift.member_logits(swift.see(screens), previous)
+    logits = swift.of_prepared(screens, previous)
     with torch.inference_mode():
         expected = network.member_logits(torch.from_numpy(screens), torch.from_numpy(previous))
     np.testing.assert_allclose(logits, expected.numpy(), rtol=1e-4, atol=1e-4)

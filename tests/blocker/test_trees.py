@@ -122,7 +122,7 @@ def test_learns_and_judges_alike_in_torch_and_numpy(
     swift = SwiftJudge(net)
     with torch.inference_mode():
         expected = net.member_logits(torch.from_numpy(screens), torch.from_numpy(previous))
-    logits = swift.member_logits(swift.see(screens), previous)
+    logits = swift.of_prepared(screens, previous)
     np.testing.assert_allclose(logits, expected.numpy(), atol=1e-4)
     assert np.ptp(logits, axis=2).max() > 1.0  # the action counts
     assert np.ptp(logits, axis=1).max() > 1.0  # the screen counts

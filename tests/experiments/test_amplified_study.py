@@ -1,10 +1,12 @@
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from blocker.amplified import Answers
+from blocker import Preset, TrainingSettings
+from blocker.amplified import Answers, amplified_preset
 from experiments.amplified_study import AmplifiedStudySettings, amplified_study
 from experiments.gathering import EXPLORING, answering_game, gather
 from experiments.phases import episode_seed
@@ -105,7 +107,19 @@ def test_refuses_what_cannot_be_run() -> None:
             AmplifiedStudySettings(**wrong).check()  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the passes: a thousand states of Pong do not need more."""
+
+    def preset(game: str) -> Preset:
+        whole = amplified_preset(game)
+        return replace(whole, training=TrainingSettings.quick())
+
+    monkeypatch.setattr("experiments.amplified_study.amplified_preset", preset)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_passes")
 def test_rounds_learn_from_each_other_and_are_kept(tmp_path: Path) -> None:
     settings = AmplifiedStudySettings(
         games=("pong",),
@@ -132,6 +146,7 @@ def test_rounds_learn_from_each_other_and_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_passes")
 def test_a_training_that_was_stopped_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
     settings = AmplifiedStudySettings(
         games=("pong",), states=400, rounds=1, steps=0, work=tmp_path
