@@ -99,15 +99,24 @@ class Answers:
             raise LogError(f"{error}: gather its states again") from error
 
 
-def amplified_preset(game: str) -> Preset:
-    """The game's preset for such answers; errors as in `preset_for`.
+def amplified_preset(game: str, *, pictures: bool = False) -> Preset:
+    """The game's preset for such answers.
 
-    Road Runner's looks for itself (`blocker.pictures`), which takes answers about every action.
-    The others' threshold is another, and so is the network where the usual one is made for few
-    labels: from 18,000 answers one that looks ahead in Pong let through 4 of 1,568 (development),
-    and in Space Invaders small trees and the mirror (`blocker.mirror`) were not tried on so many.
+    Their threshold is another, and so is the network where the usual one is made for few labels:
+    from 18,000 answers one that looks ahead in Pong let through 4 of 1,568 (development), and in
+    Space Invaders small trees and the mirror (`blocker.mirror`) were not tried on so many.
+
+    Args:
+        game: by name.
+        pictures: one that looks for itself, see `blocker.pictures`.
+
+    Raises:
+        ValueError: no preset of that name, or none that looks for itself.
     """
-    if game in PICTURES:
+    if pictures:
+        if game not in PICTURES:
+            known = ", ".join(PICTURES)
+            raise ValueError(f"Blockers look for themselves in {known} alone, got {game}")
         return PICTURES[game]
     preset = preset_for(game)
     shape = preset.amplified or preset.shape

@@ -19,7 +19,7 @@ from blocker import (
     fit_examples,
     passes_at_most,
 )
-from blocker.amplified import Answers, amplified_preset, examples_from_answers
+from blocker.amplified import PICTURES, Answers, amplified_preset, examples_from_answers
 from blocker.naming import Spotter
 from blocker.picture_fit import fit_states
 from blocker.pictures import PictureNetwork
@@ -76,6 +76,11 @@ class AmplifiedStudySettings:
     every_round: bool = False
     """Try the Blocker of each round, not of the last one alone."""
 
+    pictures: bool = False
+    """The Blocker looks for itself at what is around the own thing, to the pixel, and is not only
+    told where things are: for Road Runner, and 50,000 states or more. Slower, in training and at
+    every decision."""
+
     steps: int = 10_000
     """Agent steps of each proposer under the Blocker; 0 trains alone."""
 
@@ -115,6 +120,12 @@ class AmplifiedStudySettings:
             for name in asked:
                 if name not in known:
                     raise RunError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
+        for game in self.games if self.pictures else ():
+            if game not in PICTURES:
+                raise RunError(
+                    f"Blockers look for themselves in {', '.join(PICTURES)} alone, got {game}: "
+                    "leave --pictures out, or choose --games"
+                )
         states = 1 if self.states is None else self.states
         if min(self.rounds, states) < 1:
             raise RunError("expected rounds and states of 1 or more")
@@ -174,9 +185,11 @@ def _rounds(
         learn_from = settings.learn_from or LEARN_FROM.get(game, (EXPLORING, "greedy"))
         kind = "" if named is None else f"-{named[1]}"
         stem = f"{game}{kind}-{'-'.join(learn_from)}-{seed}-{states}-{number}"
+        looks = "-pictures" if settings.pictures else ""
+        # The first round's guard is the exact overseer: those states serve both kinds.
         parts.append(
             gather(
-                settings.work / f"{stem}.sqlite",
+                settings.work / f"{stem}{looks if made else ''}.sqlite",
                 game,
                 learn_from,
                 states,
@@ -188,9 +201,10 @@ def _rounds(
                 spotter=None if named is None else named[0],
             )
         )
-        path = settings.work / f"{stem}.safetensors"
-        rule = "amplified" if named is None else named[1]
-        made.append(_trained(path, game, seed, number, parts, reporter, stop, rule))
+        path = settings.work / f"{stem}{looks}.safetensors"
+        rule = ("amplified" if named is None else named[1]) + looks
+        preset = amplified_preset(game, pictures=settings.pictures)
+        made.append(_trained(path, game, seed, number, parts, reporter, stop, preset, rule))
     return made
 
 
@@ -213,14 +227,14 @@ def _trained(
     parts: list[tuple[Path, Path]],
     reporter: Reporter,
     stop: StopFlag,
-    kind: str = "amplified",
+    preset: Preset,
+    kind: str,
 ) -> Candidate:
     answers = [Answers.load(of) for _, of in parts]
     states, rule = sum(len(one) for one in answers), f"{kind}, round {number + 1}"
     unsafe = int(sum(one.unsafe.any(axis=1).sum() for one in answers))
     if path.exists():
         return Candidate(Blocker.load(path), states, unsafe, seed, rule=rule)
-    preset = amplified_preset(game)
     learn = _pictures_from if preset.shape.closeups else _numbers_from
     logs = [InterventionLog.open(log, read_only=True) for log, _ in parts]
     try:

@@ -12,6 +12,7 @@ from blocker import Blocker, InputSpec, NetworkSpec, NotLearned, TrainingSetting
 from blocker.amplified import PICTURES, Answers
 from blocker.closeups import Middles, closeups_of
 from blocker.dataset import NO_ACTION, examples_from_logs
+from blocker.explain.maps import HeatMap, integrated_gradients, occlusion
 from blocker.eye import Eye
 from blocker.picture_fit import fit_states
 from blocker.pictures import PictureJudge, PictureNetwork, Pictures
@@ -173,6 +174,23 @@ def test_learns_what_is_near_and_comes_back_from_its_file(learned: Blocker, tmp_
     np.testing.assert_array_equal(again.score(states, np.full(300, NO_ACTION)), risks)
     assert not again.unfamiliar(states[:2], np.array([NO_ACTION, 0])).any()
     assert again.network.learned == sum(weights.numel() for weights in again.network.parameters())
+
+
+def test_maps_say_that_it_looks_at_what_does_harm(learned: Blocker) -> None:
+    log, answers = painted(60, seed=6)
+    at = next(i for i in range(60) if answers.unsafe[i, 2])  # to the right of it
+    screens = log.screens[[at, at]]
+    harm = log.screens[at] == HARM
+    around = np.zeros_like(harm)
+    around[np.ix_(harm.any(axis=1), harm.any(axis=0))] = True
+    heat = HeatMap(learned, patches=20)(screens, None, 2)
+    assert heat[around].max() > 0.5  # taken away, it is safe
+    for method in (integrated_gradients, occlusion):
+        heat = method(learned, SPEC.latest(screens), NO_ACTION, 2)
+        assert heat.shape == (2, 40, 60)
+        assert np.isfinite(heat).all()
+        there = around[34:74, 20:80]
+        assert heat[-1][there].mean() > 5 * np.abs(heat[-1][~there]).mean()
 
 
 def test_a_stop_keeps_what_there_is_by_then_and_the_same_seed_learns_the_same() -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from blocker import Preset, TrainingSettings
+from blocker import Blocker, Preset, TrainingSettings
 from blocker.amplified import Answers, amplified_preset
+from blocker.sight import CloseUp
 from experiments.amplified_study import AmplifiedStudySettings, amplified_study
 from experiments.gathering import EXPLORING, answering_game, gather
 from experiments.phases import episode_seed
@@ -102,6 +103,7 @@ def test_refuses_what_cannot_be_run() -> None:
         {"rounds": 0},
         {"states": 0},
         {"seeds": (-1,)},
+        {"pictures": True},  # of Pong as well, which has none
     ):
         with pytest.raises(RunError):
             AmplifiedStudySettings(**wrong).check()  # type: ignore[arg-type]
@@ -111,8 +113,8 @@ def test_refuses_what_cannot_be_run() -> None:
 def few_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fifth of the passes: a thousand states of Pong do not need more."""
 
-    def preset(game: str) -> Preset:
-        whole = amplified_preset(game)
+    def preset(game: str, *, pictures: bool) -> Preset:
+        whole = amplified_preset(game, pictures=pictures)
         return replace(whole, training=TrainingSettings.quick())
 
     monkeypatch.setattr("experiments.amplified_study.amplified_preset", preset)
@@ -157,3 +159,40 @@ def test_a_training_that_was_stopped_is_not_taken_for_a_whole_one(tmp_path: Path
     asked = itertools.count()
     amplified_study(settings, Reporter(), lambda: next(asked) > 3)
     assert not list(tmp_path.glob("*.safetensors"))
+
+
+@pytest.mark.slow
+def test_one_that_looks_for_itself_learns_from_the_same_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 600 states teach little; that it learns from enough, tests/blocker/test_pictures.py shows.
+    monkeypatch.setattr("blocker.picture_fit.LEARNED_AUC", 0.5)
+    monkeypatch.setattr("experiments.amplified_study.segment_of", lambda _: 60)
+    closeup = CloseUp((24, 32), 2, (0,), kernel=3, widths=(8,))
+    whole = amplified_preset("road_runner", pictures=True)
+    small = replace(
+        whole,
+        shape=replace(whole.shape, members=1, hidden=32, closeups=(closeup,)),
+        training=replace(whole.training, epochs=6, batch=16),
+    )
+    monkeypatch.setattr("experiments.amplified_study.amplified_preset", lambda *_, **__: small)
+    settings = AmplifiedStudySettings(
+        games=("road_runner",),
+        states=300,
+        rounds=1,
+        pictures=True,
+        steps=40,
+        unguarded_steps=0,
+        proposers=("held",),
+        work=tmp_path,
+        out=tmp_path / "rows.json",
+    ).check()
+    (row,) = amplified_study(settings, Reporter(), lambda: False)
+    assert row.rule == "amplified-pictures, round 1"
+    assert row.labels == 600
+    assert row.loop.steps == 40
+    names = sorted(path.name for path in tmp_path.glob("*.s*"))
+    assert "road_runner-exploring-greedy-0-300-0.sqlite" in names  # which trees learn from as well
+    (path,) = tmp_path.glob("*-pictures.safetensors")
+    assert Blocker.load(path).shape.closeups == (closeup,)
+    assert amplified_study(settings, Reporter(), lambda: False) == [row]
