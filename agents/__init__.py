@@ -2,13 +2,18 @@
 
 from agents.behind import LearningBehind
 from agents.build import make_agent
-from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save
+from agents.checkpoint import CHECKPOINT_VERSION, export_agent_zip, load, save, was_kept
 from agents.double_dqn import DoubleDQN
 from agents.fast_env import FastVecEnv
 from agents.frame_replay import FrameReplayBuffer
 from agents.learn_step import LearnStep
 from agents.learning import learn
-from agents.others import load_policy_agent, make_policy_agent, save_policy_agent
+from agents.others import (
+    load_policy_agent,
+    make_policy_agent,
+    policy_agent_was_kept,
+    save_policy_agent,
+)
 from agents.proposers import (
     AgentProposer,
     ConstantProposer,
@@ -50,7 +55,9 @@ __all__ = [
     "load_policy_agent",
     "make_agent",
     "make_policy_agent",
+    "policy_agent_was_kept",
     "remote_of_vec_env",
     "save",
     "save_policy_agent",
+    "was_kept",
 ]

@@ -27,7 +27,15 @@ from agents.settings import DoubleDQNSettings, epsilon_at
 from agents.tensors import adopt_tensors, mismatch, named_tensors
 from oversight.errors import RunError
 
-__all__ = ["CHECKPOINT_VERSION", "export_agent_zip", "flush", "load", "save", "steps_kept"]
+__all__ = [
+    "CHECKPOINT_VERSION",
+    "export_agent_zip",
+    "flush",
+    "load",
+    "save",
+    "steps_kept",
+    "was_kept",
+]
 
 CHECKPOINT_VERSION = 1
 """Of the format; raised whenever an older program could not read it."""
@@ -112,13 +120,18 @@ def load(agent: DoubleDQN, directory: Path) -> None:
     _adopt_numbers(agent, numbers)
 
 
+def was_kept(directory: Path) -> bool:
+    """Whether an agent was saved there; a first save that a kill cut short left none."""
+    return (directory / MANIFEST).exists()
+
+
 def steps_kept(directory: Path) -> int:
     """Agent steps that the agent saved there had made; 0 if none was saved.
 
     Raises:
         RunError: the checkpoint is damaged, or of another program or version.
     """
-    if not (directory / MANIFEST).exists():
+    if not was_kept(directory):
         return 0
     return _read_numbers(_read_manifest(directory), directory).counters["num_timesteps"]
 
@@ -201,7 +214,7 @@ def _remove(paths: Iterable[Path]) -> None:
 
 def _last_generation(directory: Path) -> int:
     # From the manifest alone: files that it does not name are leftovers and may be overwritten.
-    if not (directory / MANIFEST).exists():
+    if not was_kept(directory):
         return 0
     return int(_read_manifest(directory).get("generation", 0))
 

@@ -30,6 +30,7 @@ __all__ = [
     "load_policy_agent",
     "make_other",
     "make_policy_agent",
+    "policy_agent_was_kept",
     "save_policy_agent",
     "train_other",
 ]
@@ -118,6 +119,11 @@ def save_policy_agent(agent: OnPolicyAlgorithm, folder: Path) -> None:
         beside.replace(path)
     except (OSError, SafetensorError) as error:
         raise RunError(f"expected to write {path}, got: {error}") from error
+
+
+def policy_agent_was_kept(folder: Path) -> bool:
+    """Whether an agent was kept there; a first time that a kill cut short left none."""
+    return (folder / KEPT).exists()
 
 
 def load_policy_agent(agent: OnPolicyAlgorithm, folder: Path) -> None:

@@ -41,6 +41,7 @@ __all__ = ["AmplifiedStudySettings", "amplified_study"]
 
 STATES = {"pong": 4_000, "space_invaders": 10_000, "road_runner": 12_000}
 """States of each proposer in each round."""
+Pairs = list[tuple[InterventionLog, Answers]]
 LEARN_FROM = {"space_invaders": (EXPLORING, "greedy", "beside")}
 """Who proposes while states are gathered; else the first two."""
 
@@ -249,9 +250,6 @@ def _trained(
     return Candidate(fitted.blocker, states, unsafe, seed, rule=rule, seconds=fitted.report.seconds)
 
 
-Pairs = list[tuple[InterventionLog, Answers]]
-
-
 def _numbers_from(
     pairs: Pairs,
     preset: Preset,
@@ -296,7 +294,13 @@ def _pictures_from(
         torch.manual_seed(seed)
         network = PictureNetwork(actions, preset.input, preset.shape)
     with reporter.bar(f"{title}, reading", sum(len(one) for _, one in pairs)) as bar:
-        states = states_from_answers(pairs, network, bar.show)
+
+        def on_screens(read: int) -> None:
+            if stop():
+                raise RunError("stopped while states were read; they are kept, and read again")
+            bar.show(read)
+
+        states = states_from_answers(pairs, network, on_screens)
     with reporter.bar(title, preset.shape.members * training.epochs) as bar:
         return fit_states(
             states,

@@ -21,8 +21,10 @@ from agents import (
     load_policy_agent,
     make_agent,
     make_policy_agent,
+    policy_agent_was_kept,
     save,
     save_policy_agent,
+    was_kept,
 )
 from experiments.ages import keep_age
 from experiments.rundir import RunDirectory
@@ -100,7 +102,7 @@ class _DoubleDQNLearner:
         self._agent = make_agent(
             env, numbers, seed=settings.seed, device=settings.device, seed_env=False
         )
-        if run.agent.exists():
+        if was_kept(run.agent):
             load(self._agent, run.agent)
         self.ranking: Ranking | None = self._agent.ranking
 
@@ -136,7 +138,7 @@ class _PolicyLearner:
         self._agent = make_policy_agent(
             settings.agent, vector, seed=settings.seed, device=settings.device
         )
-        if run.agent.exists():
+        if policy_agent_was_kept(run.agent):
             load_policy_agent(self._agent, run.agent)
             # Its random numbers are not kept: the first ones are not to come again.
             self._agent.set_random_seed(settings.seed + self._agent.num_timesteps)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from agents import make_agent
+from agents import Algorithm, make_agent
 from experiments.__main__ import main
 from experiments.ages import ages_in, become
 from experiments.phases import agent_settings
@@ -67,6 +67,21 @@ def test_after_a_kill_ages_are_the_runs_and_what_was_not_learned_is_said(
     summary = json.loads(run.summary.read_text())
     assert (summary["agent_steps"], summary["learned_steps"]) == (100, 94)
     assert "has learned in 94 of 100 agent steps" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("agent", [Algorithm.DOUBLE_DQN, Algorithm.A2C])
+def test_a_kill_in_the_first_checkpoint_leaves_none_and_the_run_goes_on(
+    tmp_path: Path, agent: Algorithm
+) -> None:
+    settings = RunSettings(
+        condition=Condition.NO_OVERSIGHT, oversight_steps=10, blocker_steps=20, agent=agent
+    )
+    run = RunDirectory.create(tmp_path / "run", settings)
+    run.agent.mkdir()
+    for name in ("tensors-000001.safetensors", "weights.safetensors.new"):
+        (run.agent / name).write_bytes(b"half of it")
+    assert run_sitting(run, Reporter(), lambda: False) is Stage.DONE
+    assert json.loads(run.summary.read_text())["agent_steps"] == 30
 
 
 def test_variants_go_through_json_and_are_checked() -> None:
