@@ -39,7 +39,6 @@ __all__ = [
 
 CHECKPOINT_VERSION = 1
 """Of the format; raised whenever an older program could not read it."""
-
 FORMAT = "hirl double-dqn checkpoint"
 MANIFEST = "agent.json"
 COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "_episode_num")
