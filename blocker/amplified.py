@@ -18,6 +18,7 @@ from blocker.threshold import ThresholdRule
 from blocker.training_types import TrainingSettings
 from oversight.arrays import read_arrays, write_arrays
 from oversight.errors import LogError, UnreadableArrays
+from oversight.log.table import StepTable
 
 __all__ = ["Answers", "amplified_preset", "examples_from_answers"]
 
@@ -86,6 +87,21 @@ class Answers:
         """Write the arrays as a compressed npz file, all of it or none."""
         write_arrays(path, {field.name: getattr(self, field.name) for field in fields(self)})
 
+    def beside(self, log: LabelledLog) -> tuple[StepTable, NDArray[np.bool_], NDArray[np.bool_]]:
+        """The log's steps with `unsafe` and `known` beside them, episode by episode.
+
+        Raises:
+            LogError: they are answers about other steps.
+        """
+        table = log.steps()
+        if not np.array_equal(table.step_id, self.step_id):
+            raise LogError(
+                f"expected answers about each of the log's {len(table)} steps, got {len(self)} "
+                "that do not fit: gather its states again"
+            )
+        order = np.lexsort((table.step, table.episode))
+        return table.where(order), self.unsafe[order], self.known[order]
+
     @classmethod
     def load(cls, path: Path) -> Answers:
         """Read `save`'s file.
@@ -149,14 +165,7 @@ def examples_from_answers(
 def _from_part(
     log: LabelledLog, answers: Answers, spec: InputSpec, rng: np.random.Generator
 ) -> Examples:
-    table = log.steps()
-    if not np.array_equal(table.step_id, answers.step_id):
-        raise LogError(
-            f"expected answers about each of the log's {len(table)} steps, got {len(answers)} that "
-            "do not fit: gather its states again"
-        )
-    order = np.lexsort((table.step, table.episode))
-    table, unsafe, known = table.where(order), answers.unsafe[order], answers.known[order]
+    table, unsafe, known = answers.beside(log)
     rows, previous = screens_of(table, spec.lags)
     keys = table.frame[np.maximum(rows, 0)]
     use = known & has_screens(table, rows)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 import torch
 from torch import Tensor, nn
 
-from blocker.inputs import InputSpec
+from blocker.inputs import InputSpec, pair_of, whole_of, wholes_of
 from blocker.trees import MOST_LEAVES
 
 __all__ = ["FAR", "FEATURES", "MOVES", "UNIT", "CloseUp", "NetworkSpec", "Sight"]
@@ -62,6 +62,24 @@ class CloseUp:
             raise ValueError(f"expected a size of whole blocks of {self.block}, got {self.size}")
         if not self.lags or not self.widths or min(*self.widths, self.kernel) < 1:
             raise ValueError(f"expected lags, widths and a kernel of 1 or more, got {self}")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> CloseUp:
+        """Read `dataclasses.asdict`'s answer, also after a way through JSON.
+
+        Raises:
+            ValueError: a key is missing or of another kind.
+        """
+        try:
+            return cls(
+                size=pair_of(data["size"]),
+                block=whole_of(data["block"]),
+                lags=wholes_of(data["lags"]),
+                kernel=whole_of(data["kernel"]),
+                widths=wholes_of(data["widths"]),
+            )
+        except KeyError as missing:
+            raise ValueError(f"expected {missing} in a description of a close-up") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +174,25 @@ class NetworkSpec:
         names = {field.name for field in fields(cls)}
         if not names - _LATER <= set(data) <= names:
             raise ValueError(f"expected other keys in a network description, got {sorted(data)}")
-        return cls(**{key: _frozen(value) for key, value in data.items()})  # type: ignore[arg-type]
+        values = {key: _frozen(value) for key, value in data.items()}
+        values["closeups"] = _closeups(data.get("closeups", ()))
+        return cls(**values)  # type: ignore[arg-type]
 
 
 def _frozen(value: object) -> object:
-    """Lists as tuples, at any depth, and tables as close-ups."""
-    if isinstance(value, Mapping):
-        return CloseUp(**{str(key): _frozen(one) for key, one in value.items()})  # type: ignore[arg-type]
-    return tuple(_frozen(one) for one in value) if isinstance(value, list | tuple) else value
+    """Lists as tuples, at any depth."""
+    return tuple(_frozen(one) for one in value) if isinstance(value, list) else value
+
+
+def _closeups(value: object) -> tuple[CloseUp, ...]:
+    """Close-ups of a description.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, list | tuple) or not all(isinstance(one, Mapping) for one in value):
+        raise ValueError(f"expected a list of close-ups, got {value!r}")
+    return tuple(CloseUp.from_dict(one) for one in value)
 
 
 class Sight(nn.Module):

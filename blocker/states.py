@@ -15,7 +15,6 @@ from blocker.dataset import LabelledLog, has_screens, screens_of
 from blocker.eye import Eye
 from blocker.pictures import PictureNetwork, Pictures
 from blocker.sight import Sight
-from oversight.errors import LogError
 
 __all__ = ["States", "states_from_answers"]
 
@@ -77,23 +76,19 @@ def states_from_answers(
     if not parts:
         raise ValueError("expected a log with its answers, got none")
     read: list[States] = []
+
+    def on_chunk(more: int) -> None:
+        on_screens(sum(len(one.drawn) for one in read) + more)
+
     for log, answers in parts:
-        before = sum(len(one.drawn) for one in read)
-        read.append(_from_part(log, answers, net, lambda n, b=before: on_screens(b + n)))  # type: ignore[misc]
+        read.append(_from_part(log, answers, net, on_chunk))
     return _join(read)
 
 
 def _from_part(
     log: LabelledLog, answers: Answers, net: PictureNetwork, on_screens: Callable[[int], None]
 ) -> States:
-    table = log.steps()
-    if not np.array_equal(table.step_id, answers.step_id):
-        raise LogError(
-            f"expected answers about each of the log's {len(table)} steps, got {len(answers)} that "
-            "do not fit: gather its states again"
-        )
-    order = np.lexsort((table.step, table.episode))
-    table, unsafe, known = table.where(order), answers.unsafe[order], answers.known[order]
+    table, unsafe, known = answers.beside(log)
     rows, previous = screens_of(table, net.spec.lags)
     use = np.flatnonzero(known & has_screens(table, rows))
     frame_ids, places = np.unique(table.frame[rows[use]], return_inverse=True)

@@ -243,6 +243,9 @@ def test_descriptions_of_before_are_read_and_others_refused() -> None:
     shape = replace(SHAPE, members=3)
     told = json.loads(json.dumps(shape.as_dict()))
     assert NetworkSpec.from_dict(told) == shape
+    for wrong in ([7], 7, [{**told["closeups"][0], "block": "two"}], [{"block": 2}]):
+        with pytest.raises(ValueError, match="expected"):
+            NetworkSpec.from_dict({**told, "closeups": wrong})
     before = NetworkSpec(trees=20, hidden=0).as_dict()
     del before["closeups"], before["drawn"]
     assert NetworkSpec.from_dict(before) == NetworkSpec(trees=20, hidden=0)
